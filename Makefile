@@ -1,0 +1,56 @@
+# Two commands for a user: make demo, make test.  The rest is for who works on the code.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+SANDBOX := $(PYTHON) -m lab.sandbox
+VENV := .venv/installed
+PURE := tests/model tests/flow tests/policy tests/pipeline tests/southbound tests/northbound
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo test quick check coverage bench fmt docs clean install
+
+help: ## say what can be done here
+	@awk -F ':.*## ' '/^[a-z]+:.*##/ { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: install ## show the whole on one host, with real traffic; KEEP=1 leaves it up
+	@$(PYTHON) -m demo $(if $(KEEP),--keep)
+
+test: install check ## all tests, those on a real switch included
+	@$(SANDBOX) $(PYTHON) -m pytest
+
+quick: $(VENV) check ## the tests that need no switch, and the checks
+	@$(PYTHON) -m pytest -q -n 2 -m "not ovs"
+
+check: $(VENV) ## format, lint, types, layers, sizes, generated documents
+	@.venv/bin/ruff format --check --quiet . || { echo "not formatted: make fmt"; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/mypy tools/check-sizes && .venv/bin/mypy tools/generate-docs
+	@.venv/bin/lint-imports | sed -n '/Contracts/,$$p'; exit $${PIPESTATUS[0]}
+	@$(PYTHON) tools/check-sizes
+	@$(PYTHON) tools/generate-docs --check
+
+coverage: $(VENV) ## what the tests of the pure layers reach
+	@$(PYTHON) -m pytest -q -n 2 -m "not ovs" --cov --cov-report=term-missing
+
+bench: install ## measure: a table, JSON in bench/out and in bench/results
+	@$(SANDBOX) $(PYTHON) -m bench $(BENCH)
+	@$(PYTHON) tools/generate-docs
+
+fmt: $(VENV) ## format, and mend what can be mended by itself
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+docs: $(VENV) ## renew the generated documents
+	@$(PYTHON) tools/generate-docs
+
+clean: ## remove what the other targets made
+	rm -rf .venv build dist bench/out .hypothesis .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache .coverage *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install: $(VENV)
+	@tools/install-debian
+
+$(VENV): pyproject.toml tools/constraints.txt
+	@tools/install-debian
+	@tools/make-venv
