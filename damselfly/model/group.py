@@ -1,0 +1,58 @@
+"""Security groups and their rules, with Neutron's field names and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .address import Family, Prefix
+from .direction import Direction
+
+TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
+SCTP, DCCP, UDPLITE = 132, 33, 136
+
+PORT_PROTOCOLS = frozenset({TCP, UDP, SCTP, DCCP, UDPLITE})
+"""Protocols whose rules may name ports (Neutron API, "protocol" of a security group rule)."""
+ICMP_PROTOCOLS = frozenset({ICMP, ICMPV6})
+
+PROTOCOL_NUMBERS = {
+    "ah": 51, "dccp": DCCP, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": ICMP,
+    "icmpv6": ICMPV6, "igmp": 2, "ip": 0, "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44,
+    "ipv6-icmp": ICMPV6, "ipv6-nonxt": 59, "ipv6-opts": 60, "ipv6-route": 43, "ospf": 89,
+    "pgm": 113, "rsvp": 46, "sctp": SCTP, "tcp": TCP, "udp": UDP, "udplite": UDPLITE, "vrrp": 112,
+}  # fmt: skip
+"""Protocol names that Neutron's API takes, with their IANA numbers."""
+
+PROTOCOL_NAMES = {
+    TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMPV6: "ipv6-icmp", SCTP: "sctp", DCCP: "dccp",
+    UDPLITE: "udplite", 47: "gre", 50: "esp", 51: "ah", 112: "vrrp", 2: "igmp", 89: "ospf",
+}  # fmt: skip
+"""The name by which a protocol is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that a group allows.  An absent (``None``) condition always holds."""
+
+    id: str
+    security_group_id: str
+    direction: Direction
+    family: Family
+    protocol: int | None = None
+    port_range_min: int | None = None
+    """First port; for ICMP the type.  0 is a value."""
+    port_range_max: int | None = None
+    """Last port; for ICMP the code."""
+    remote_ip_prefix: Prefix | None = None
+    remote_group_id: str | None = None
+    remote_address_group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A named set of rules that ports wear."""
+
+    id: str
+    name: str
+    rules: tuple[Rule, ...] = ()
+    """Ordered by id, so that equal groups are equal values."""
+    stateful: bool = True

@@ -1,0 +1,145 @@
+"""Sets of integers as sorted, disjoint, merged intervals: port ranges and group members alike."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from .block import Block
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalSet:
+    """An immutable set of integers below ``2 ** bits``.
+
+    ``starts`` and ``ends`` (inclusive) are parallel, ascending, and no two intervals touch.
+    """
+
+    bits: int
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, bits: int, spans: Iterable[tuple[int, int]]) -> IntervalSet:
+        """Build the union of inclusive ``(first, last)`` spans in any order, overlapping or not."""
+        starts: list[int] = []
+        ends: list[int] = []
+        for first, last in sorted(spans):
+            if ends and first <= ends[-1] + 1:
+                ends[-1] = max(ends[-1], last)
+            else:
+                starts.append(first)
+                ends.append(last)
+        return cls(bits, tuple(starts), tuple(ends))
+
+    @classmethod
+    def everything(cls, bits: int) -> IntervalSet:
+        """Return the set of all values of the field."""
+        return cls(bits, (0,), ((1 << bits) - 1,))
+
+    @classmethod
+    def single(cls, bits: int, value: int) -> IntervalSet:
+        """Return the set of one value."""
+        return cls(bits, (value,), (value,))
+
+    @property
+    def is_everything(self) -> bool:
+        """Tell whether no value is missing."""
+        return self.starts == (0,) and self.ends[0] == (1 << self.bits) - 1
+
+    def __bool__(self) -> bool:
+        """Tell whether any value is in the set."""
+        return bool(self.starts)
+
+    def __contains__(self, value: object) -> bool:
+        """Tell whether the value is in the set."""
+        if not isinstance(value, int):
+            return False
+        index = bisect_right(self.starts, value) - 1
+        return index >= 0 and value <= self.ends[index]
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Yield the intervals as inclusive ``(first, last)`` pairs, ascending."""
+        return zip(self.starts, self.ends, strict=True)
+
+    def meets(self, first: int, last: int) -> bool:
+        """Tell whether any value of the inclusive span is in the set."""
+        index = bisect_left(self.ends, first)
+        return index < len(self.starts) and self.starts[index] <= last
+
+    def covers(self, first: int, last: int) -> bool:
+        """Tell whether every value of the inclusive span is in the set."""
+        index = bisect_right(self.starts, first) - 1
+        return index >= 0 and last <= self.ends[index]
+
+    def contains(self, other: IntervalSet) -> bool:
+        """Tell whether every value of the other set is in this one."""
+        return all(self.covers(first, last) for first, last in other.spans())
+
+    def __or__(self, other: IntervalSet) -> IntervalSet:
+        """Return the union."""
+        return IntervalSet.of(self.bits, [*self.spans(), *other.spans()])
+
+    def __sub__(self, other: IntervalSet) -> IntervalSet:
+        """Return the values of this set that are not in the other."""
+        return self & ~other
+
+    def __invert__(self) -> IntervalSet:
+        """Return the complement within the field."""
+        edges = [-1, *self.ends], [*self.starts, 1 << self.bits]
+        return IntervalSet.of(
+            self.bits,
+            [(a + 1, b - 1) for a, b in zip(*edges, strict=True) if a + 1 <= b - 1],
+        )
+
+    def __and__(self, other: IntervalSet) -> IntervalSet:
+        """Return the intersection, in time linear in both sets."""
+        found: list[tuple[int, int]] = []
+        i = j = 0
+        while i < len(self.starts) and j < len(other.starts):
+            first = max(self.starts[i], other.starts[j])
+            last = min(self.ends[i], other.ends[j])
+            if first <= last:
+                found.append((first, last))
+            if self.ends[i] < other.ends[j]:
+                i += 1
+            else:
+                j += 1
+        return IntervalSet.of(self.bits, found)
+
+    def span_around(self, value: int) -> tuple[int, int]:
+        """Return the widest inclusive span that holds the value and lies all in or all out."""
+        index = bisect_right(self.starts, value) - 1
+        if index >= 0 and value <= self.ends[index]:
+            return self.starts[index], self.ends[index]
+        low = self.ends[index] + 1 if index >= 0 else 0
+        high = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else (1 << self.bits) - 1
+        return low, high
+
+    def block_around(self, value: int) -> Block:
+        """Return the widest aligned block that holds the value and lies all in or all out."""
+        return Block.around(value, self.length_around(value), self.bits)
+
+    def length_around(self, value: int) -> int:
+        """Return the prefix length of :meth:`block_around`.
+
+        A block of ``n`` free bits fits where rounding the value down and up by ``n`` bits stays
+        inside the span; the largest such ``n`` follows from the highest bits in which the value
+        differs from the span's neighbours.
+        """
+        low, high = self.span_around(value)
+        below = (value ^ (low - 1)).bit_length() if low else self.bits + 1
+        above = (value ^ (high + 1)).bit_length()
+        return self.bits + 1 - min(below, above, self.bits + 1)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the fewest disjoint aligned blocks that make up the set, ascending."""
+        for first, last in self.spans():
+            value = first
+            while value <= last:
+                free = (value & -value).bit_length() - 1 if value else self.bits
+                while value + (1 << free) - 1 > last:
+                    free -= 1
+                yield Block(value, self.bits - free, self.bits)
+                value += 1 << free

@@ -1,0 +1,105 @@
+"""Where each object lives in the store: the layout of ``store.py``'s docstring, written once.
+
+Ids may hold any text; what would break a path (``/`` and ``%``) is percent-encoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+NETWORK, SUBNET, PORT, GROUP, RULE = "network", "subnet", "port", "group", "rule"
+MEMBER, NETWORK_PORT, SEGMENT, STATUS = "member", "network-port", "segment", "status"
+
+POLICY_PREFIXES = tuple(f"/{kind}/" for kind in (NETWORK, SUBNET, PORT, GROUP, RULE))
+"""What a reader of the whole policy asks for; the index entries repeat what is there."""
+STATUS_PREFIX = f"/{STATUS}/agent/"
+
+_PLAIN = ":@+,=!*'()[]&$; "
+
+
+class Key(NamedTuple):
+    """A key taken apart: the kind of object and the ids on its path."""
+
+    kind: str
+    ids: tuple[str, ...]
+
+
+def parse(key: str) -> Key:
+    """Take a key apart; the inverse of the functions below.  Any text is accepted."""
+    kind, *ids = key.removeprefix("/").split("/")
+    return Key(kind, tuple(unquote(part) for part in ids))
+
+
+def _path(*parts: str) -> str:
+    return "/" + "/".join(quote(part, safe=_PLAIN) for part in parts)
+
+
+def network(network_id: str) -> str:
+    """Return the key of a network."""
+    return _path(NETWORK, network_id)
+
+
+def subnet(subnet_id: str) -> str:
+    """Return the key of a subnet."""
+    return _path(SUBNET, subnet_id)
+
+
+def port(port_id: str) -> str:
+    """Return the key of a port."""
+    return _path(PORT, port_id)
+
+
+def group(group_id: str) -> str:
+    """Return the key of a security group's header; its rules have keys of their own."""
+    return _path(GROUP, group_id)
+
+
+def rule(group_id: str, rule_id: str) -> str:
+    """Return the key of a rule."""
+    return _path(RULE, group_id, rule_id)
+
+
+def rules_of(group_id: str) -> str:
+    """Return the prefix under which a group's rules live."""
+    return _path(RULE, group_id) + "/"
+
+
+def member(group_id: str, port_id: str) -> str:
+    """Return the index entry that says which addresses a port brings into a group."""
+    return _path(MEMBER, group_id, port_id)
+
+
+def members_of(group_id: str) -> str:
+    """Return the prefix of a group's index entries."""
+    return _path(MEMBER, group_id) + "/"
+
+
+def network_port(network_id: str, port_id: str) -> str:
+    """Return the index entry that says where a network's port is."""
+    return _path(NETWORK_PORT, network_id, port_id)
+
+
+def network_ports_of(network_id: str) -> str:
+    """Return the prefix of a network's index entries."""
+    return _path(NETWORK_PORT, network_id) + "/"
+
+
+def segment(segmentation_id: int) -> str:
+    """Return the key that says which network owns a segmentation id."""
+    return _path(SEGMENT, str(segmentation_id))
+
+
+def agent_status(host: str) -> str:
+    """Return the key under which the agent of a host says how it is."""
+    return STATUS_PREFIX + quote(host, safe=_PLAIN)
+
+
+KEY_OF: dict[str, Callable[[str], str]] = {
+    NETWORK: network,
+    SUBNET: subnet,
+    PORT: port,
+    GROUP: group,
+}
+"""The key function of each kind that lives under one id."""

@@ -1,0 +1,48 @@
+"""Stable fingerprints of policy, by which a starting agent knows what a label still stands for.
+
+64 bits, from BLAKE2b; equal in every process and version that spells the same facts.  They only
+ever say "nothing changed": a label is random and never derived from them.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from damselfly.model.address import FAMILIES
+from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.port import Port
+from damselfly.model.snapshot import Snapshot
+
+
+def digest(text: str, size: int = 8) -> int:
+    """Return the fingerprint of a text, ``size`` bytes wide and never 0."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=size).digest()) or 1
+
+
+def port_digest(port: Port) -> int:
+    """Return the fingerprint of what decides a port's policy, besides the groups' contents."""
+    return digest(f"{port.security_groups} {port.port_security_enabled}")
+
+
+def rules_digest(group: SecurityGroup) -> int:
+    """Return the fingerprint of a group's rules."""
+    return digest("\n".join([str(group.stateful), *map(_rule_text, group.rules)]))
+
+
+def members_digest(snapshot: Snapshot, group_id: str) -> int:
+    """Return the fingerprint of a group's members, and of whether it exists at all."""
+    sets = [snapshot.members(group_id, family) for family in FAMILIES]
+    return digest(f"{group_id in snapshot.groups} {[(s.starts, s.ends) for s in sets]}")
+
+
+def rule_mark(rule: Rule) -> int:
+    """Return the 32-bit number by which connections name the rule that admitted them."""
+    return digest(rule.id, size=4)
+
+
+def _rule_text(rule: Rule) -> str:
+    return (
+        f"{rule.id} {rule.direction.value} {rule.family.name} {rule.protocol} "
+        f"{rule.port_range_min} {rule.port_range_max} {rule.remote_ip_prefix} "
+        f"{rule.remote_group_id} {rule.remote_address_group_id}"
+    )

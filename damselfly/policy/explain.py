@@ -1,0 +1,92 @@
+"""Which rule decided, and why: the specification's answer in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from damselfly.model.address import Prefix, address_text
+from damselfly.model.direction import Direction
+from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
+from damselfly.model.packet import Packet
+from damselfly.model.port import Port
+from damselfly.model.snapshot import Snapshot
+
+from .decision import Decision, decide, rules_of
+from .meaning import box, why_nothing
+from .region import Verdict
+from .rulebook import rule_book
+
+
+class Reason(NamedTuple):
+    """A rule that did not admit the packet, and the condition that failed."""
+
+    rule: Rule
+    failed: str
+
+
+class Explanation(NamedTuple):
+    """What one end says of a packet."""
+
+    port: Port
+    direction: Direction
+    decision: Decision
+    because: str
+    verdict: Verdict | None
+    """The verdict with its region; None where no rule is asked."""
+    reasons: tuple[Reason, ...]
+    """Why each rule failed; empty where one admits."""
+
+
+def explain(snapshot: Snapshot, port: Port, direction: Direction, packet: Packet) -> Explanation:
+    """Judge the packet at the port and say why."""
+    decision = decide(snapshot, port, direction, packet)
+    if port.id in snapshot.closed:
+        because = f"the port is closed: {snapshot.closed[port.id]}"
+        return Explanation(port, direction, decision, because, None, ())
+    if not port.port_security_enabled:
+        because = "port security is off: nothing is filtered here"
+        return Explanation(port, direction, decision, because, None, ())
+    verdict = rule_book(snapshot, port.security_groups, direction, packet.family).judge(packet)
+    if decision.rule is not None:
+        because = f"rule {decision.rule.id} of group {decision.rule.security_group_id} admits it"
+        return Explanation(port, direction, decision, because, verdict, ())
+    rules = list(rules_of(snapshot, port.security_groups, direction, packet.family))
+    reasons = tuple(Reason(rule, _failing(rule, direction, packet, snapshot)) for rule in rules)
+    return Explanation(port, direction, decision, _nobody(port, direction, rules), verdict, reasons)
+
+
+def _nobody(port: Port, direction: Direction, rules: list[Rule]) -> str:
+    if not port.security_groups:
+        return "the port wears no group, so nothing but the built-ins passes"
+    if not rules:
+        return f"no {direction.value} rule of its groups is for this address family"
+    return f"none of {len(rules)} {direction.value} rules admits it"
+
+
+def _failing(rule: Rule, direction: Direction, packet: Packet, snapshot: Snapshot) -> str:
+    """Name the first condition of the rule that the packet fails."""
+    nothing = why_nothing(rule, snapshot)
+    meaning = box(rule, snapshot)
+    if nothing is not None or meaning is None:
+        return f"matches nothing: {nothing}"
+    if meaning.protocol not in (None, packet.protocol):
+        return f"protocol is {_protocol(packet.protocol)}, not {_protocol(meaning.protocol)}"
+    names = ("type", "code") if packet.protocol in ICMP_PROTOCOLS else ("source port", "port")
+    values = (packet.tp_src, packet.tp_dst)
+    for name, value, allowed in zip(names, values, (meaning.tp_src, meaning.tp_dst), strict=True):
+        if value not in allowed:
+            spans = ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in allowed.spans())
+            return f"{name} {value} is not in {spans}"
+    return f"remote {_remote(rule, direction, packet)}"
+
+
+def _remote(rule: Rule, direction: Direction, packet: Packet) -> str:
+    address = address_text(packet.family, packet.remote(direction))
+    if rule.remote_group_id is not None:
+        return f"{address} is not a member of group {rule.remote_group_id}"
+    prefix = rule.remote_ip_prefix or Prefix(packet.family, 0, 0)
+    return f"{address} is not in {prefix}"
+
+
+def _protocol(number: int | None) -> str:
+    return "any" if number is None else PROTOCOL_NAMES.get(number, str(number))

@@ -1,0 +1,77 @@
+"""The rule books of one snapshot, shared by all ports that wear the same groups."""
+
+from __future__ import annotations
+
+from damselfly.model.address import FAMILIES, Family
+from damselfly.model.direction import Direction
+from damselfly.model.group import SecurityGroup
+from damselfly.model.snapshot import Snapshot
+
+from .rulebook import RuleBook, rule_book
+
+BookKey = tuple[tuple[str, ...], Direction, Family]
+
+
+class Policies:
+    """Rule books by (groups, direction, family), compiled when first asked for.
+
+    A book whose groups and remote groups did not change since the previous snapshot is the same
+    object as before, so that ``is`` tells whether a port's policy changed.
+    """
+
+    def __init__(self, snapshot: Snapshot, previous: Policies | None = None) -> None:
+        """Start from the books of the previous snapshot, where there is one."""
+        self.snapshot = snapshot
+        self._books: dict[BookKey, RuleBook] = {}
+        self._old_books = previous._books if previous is not None else {}
+        self._old = previous.snapshot if previous is not None else None
+        self._same: dict[str, bool] = {}
+
+    def book(self, groups: tuple[str, ...], direction: Direction, family: Family) -> RuleBook:
+        """Return the rule book of the groups."""
+        key = (groups, direction, family)
+        known = self._books.get(key)
+        if known is None:
+            known = self._books[key] = self._carried_or_compiled(key)
+        return known
+
+    def _carried_or_compiled(self, key: BookKey) -> RuleBook:
+        previous = self._old_books.get(key)
+        if previous is not None and all(self._unchanged(group_id) for group_id in key[0]):
+            return previous
+        return rule_book(self.snapshot, *key, previous=previous)
+
+    def _unchanged(self, group_id: str) -> bool:
+        """Tell whether the group's rules mean what they meant in the previous snapshot."""
+        known = self._same.get(group_id)
+        if known is None:
+            known = self._same[group_id] = self._compare(group_id)
+        return known
+
+    def _compare(self, group_id: str) -> bool:
+        if self._old is None:
+            return False
+        old, new = self._old.groups.get(group_id), self.snapshot.groups.get(group_id)
+        if old is not new and old != new:
+            return False
+        return new is None or all(self._same_remote(name) for name in remote_groups(new))
+
+    def _same_remote(self, group_id: str) -> bool:
+        assert self._old is not None
+        if (group_id in self._old.groups) != (group_id in self.snapshot.groups):
+            return False
+        if self._old.wearers.get(group_id) is self.snapshot.wearers.get(group_id) and (
+            self._old.ports is self.snapshot.ports
+        ):
+            return True
+        return all(
+            self._old.members(group_id, family) == self.snapshot.members(group_id, family)
+            for family in FAMILIES
+        )
+
+
+def remote_groups(group: SecurityGroup) -> frozenset[str]:
+    """Return the groups whose members the rules of this group depend on."""
+    return frozenset(
+        rule.remote_group_id for rule in group.rules if rule.remote_group_id is not None
+    )

@@ -1,0 +1,89 @@
+"""What the agent needs of a switch; the OpenFlow connection and the fake both provide it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from damselfly.flow.delta import Delta
+from damselfly.flow.flow import Flow, MeterBand
+
+
+@dataclass(frozen=True, slots=True)
+class PacketIn:
+    """A paused packet, as the switch handed it over."""
+
+    table: int
+    cookie: int
+    """Of the flow that paused it."""
+    userdata: bytes
+    metadata: Mapping[str, int]
+    """Registers, ``ct_*`` and ``in_port`` by field name; an absent field is 0 (or has no value)."""
+    data: bytes
+    """The frame."""
+    token: object = field(repr=False, default=None)
+    """What :meth:`Switch.resume` needs to let it go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStats:
+    """A flow as the switch holds it, with its counters."""
+
+    flow: Flow
+    packets: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeterStats:
+    """A meter's counters."""
+
+    id: int
+    packets_in: int
+    dropped: int
+
+
+class Switch(Protocol):
+    """An ordered connection to one bridge.
+
+    Every method that writes does so before it returns or awaits: what was called first reaches
+    the switch first.  Errors of the switch raise ``SwitchError``; a lost connection raises
+    ``SwitchGone`` from everything that waits.
+    """
+
+    on_packet_in: Callable[[PacketIn], None]
+    """Called for each paused packet, between reads; must not block."""
+
+    async def flows(self) -> list[FlowStats]:
+        """Read all flows of the bridge."""
+
+    async def meters(self) -> list[MeterBand]:
+        """Read all meters of the bridge."""
+
+    async def meter_stats(self) -> list[MeterStats]:
+        """Read the counters of all meters."""
+
+    async def apply(self, delta: Delta) -> None:
+        """Carry the delta out atomically (one bundle) and wait until the switch confirmed it."""
+
+    def add(self, flow: Flow) -> None:
+        """Add one flow at once, without waiting."""
+
+    def resume(self, packet: PacketIn) -> None:
+        """Let a paused packet go on behind the action that paused it."""
+
+    async def set_meters(self, bands: Iterable[MeterBand]) -> None:
+        """Add or change meters, and wait until the switch confirmed them."""
+
+    async def delete_meters(self, ids: Iterable[int]) -> None:
+        """Delete meters; the switch deletes the flows that use them as well."""
+
+    async def flush_zone(self, zone: int) -> None:
+        """Forget every connection of a conntrack zone, and wait until the switch confirmed it."""
+
+    async def barrier(self) -> None:
+        """Wait until the switch has done everything written before."""
+
+    async def close(self) -> None:
+        """Give the connection up; flows stay."""
