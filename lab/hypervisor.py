@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from . import sandbox
 from .command import run
@@ -32,6 +33,7 @@ class Hypervisor:
         self.rundir = sandbox.STATE / self.name
         self.rundir.mkdir()
         self.namespace = Namespace(self.name)
+        self.namespace.run(["sysctl", "-q", "-w", "net.ipv6.conf.default.disable_ipv6=1"])
         self._environment = os.environ | dict.fromkeys(
             ("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR"), str(self.rundir)
         )
@@ -57,7 +59,7 @@ class Hypervisor:
         """The bridge's management socket, which speaks OpenFlow."""
         return self.rundir / f"{self.bridge}.mgmt"
 
-    def __enter__(self) -> Hypervisor:
+    def __enter__(self) -> Self:
         """Return the hypervisor."""
         return self
 

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from . import sandbox
 from .command import run
@@ -29,7 +29,7 @@ class Namespace:
         run(["ip", "netns", "add", name])
         self.ip("link set lo up")
 
-    def __enter__(self) -> Namespace:
+    def __enter__(self) -> Self:
         """Return the namespace."""
         return self
 
@@ -43,7 +43,7 @@ class Namespace:
             run(["ip", "netns", "delete", self.name])
 
     def ip(self, *commands: str) -> None:
-        """Run ip(8) commands in one go."""
+        """Carry out ip commands in one batch, without the leading ``ip``."""
         run(["ip", "-n", self.name, "-batch", "-"], text="\n".join(commands) + "\n")
 
     def prefix(self, command: Sequence[str]) -> list[str]:
@@ -66,7 +66,7 @@ class Namespace:
         }
         return subprocess.Popen(self.prefix(command), **(settings | options))
 
-    def socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
+    def open_socket(self, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """Open a socket that stays in the namespace, whoever uses it."""
         with ThreadPoolExecutor(max_workers=1) as thread:
             return thread.submit(self._socket_here, family, kind, protocol).result()

@@ -58,18 +58,15 @@ def enter(command: Sequence[str]) -> int:
 
 def _inside(command: Sequence[str]) -> int:
     """Be the sandbox's first process: prepare it, run the command, bury orphans."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The kernel spares a first process the signals that it has no handler for.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
     run(["mount", "-t", "sysfs", "sysfs", "/sys"])
     run(["ip", "link", "set", "lo", "up"])
     for directory in (STATE / "tmp", Path("/run/netns"), Path("/run/lock")):
         directory.mkdir(parents=True)
     try:
-        process = subprocess.Popen(
-            command,
-            env={**os.environ, "TMPDIR": str(STATE / "tmp")},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
+        process = subprocess.Popen(command, env=os.environ | {"TMPDIR": str(STATE / "tmp")})
     except OSError as error:
         raise CommandFailed(f"{command[0]}: {error.strerror}") from error
     while True:

@@ -7,7 +7,7 @@ import subprocess
 import uuid
 from collections.abc import Sequence
 from ipaddress import ip_interface
-from typing import Any
+from typing import Any, Self
 
 from .hypervisor import Hypervisor
 from .namespace import Namespace
@@ -70,7 +70,7 @@ class VM:
         text = self.hypervisor.vsctl("--if-exists", "get", "Interface", self.tap, "ofport")
         return int(text) if text.strip() not in {"", "[]"} else 0
 
-    def __enter__(self) -> VM:
+    def __enter__(self) -> Self:
         """Return the VM."""
         return self
 
@@ -120,7 +120,7 @@ class VM:
         self.hypervisor.namespace.ip(
             f"link add {tap} mtu {mtu} type veth"
             f" peer name eth0 address {self.mac} mtu {mtu} netns {inside.name}",
-            f"link set {tap} up addrgenmode none",
+            f"link set {tap} up",
         )
         # With offloads on, a packet would reach the bridge without its checksum.
         inside.run(["ethtool", "-K", "eth0", "tx", "off"])

@@ -1,0 +1,23 @@
+"""Real switches for the tests of this directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.hypervisor import Hypervisor
+
+
+@pytest.fixture
+def hypervisor() -> Iterator[Hypervisor]:
+    """A hypervisor of the test's own."""
+    with Hypervisor() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_hypervisor() -> Iterator[Hypervisor]:
+    """One hypervisor for tests that leave its bridge as they found it."""
+    with Hypervisor() as made:
+        yield made
