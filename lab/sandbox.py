@@ -8,6 +8,7 @@ others with it.  Temporary files go to ``STATE``, which is memory.  Sandboxes ma
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ STATE = Path("/run/lab")
 """The sandbox's own directory; short, as the path of a socket may have 107 bytes at most."""
 
 _INSIDE = "--inside"
-_GRACE = 5.0
+_GRACE = 3.0
 """Seconds that a command has to end after an interrupt from the keyboard."""
 
 
@@ -51,7 +52,9 @@ def enter(command: Sequence[str]) -> int:
     try:
         return _exit_code(process.wait())
     except KeyboardInterrupt:
-        return _exit_code(process.wait(_GRACE))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return _exit_code(process.wait(_GRACE))
+        return 128 + signal.SIGINT
     finally:
         process.kill()
 
@@ -86,7 +89,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         return _inside(arguments[1:]) if arguments[0] == _INSIDE else enter(arguments)
-    except (CommandFailed, subprocess.TimeoutExpired) as error:
+    except CommandFailed as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 125
 
