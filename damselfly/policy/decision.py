@@ -56,7 +56,7 @@ def admits(rule: Rule, direction: Direction, packet: Packet, snapshot: Snapshot)
 def rules_of(
     snapshot: Snapshot, groups: tuple[str, ...], direction: Direction, family: Family
 ) -> Iterator[Rule]:
-    """Yield the rules of the groups for a direction and family: fewest conditions first, then id."""
+    """Yield the groups' rules for a direction and family: fewest conditions first, then id."""
     rules = (
         rule
         for group_id in groups

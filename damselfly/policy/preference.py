@@ -1,8 +1,9 @@
 """Which field a denial is narrowed in: the one whose complement takes the fewest blocks.
 
-A denied packet fails every rule in at least one field, often in several.  Keeping off a rule in one
-field is enough, and the choice decides how many regions a policy has: a rule "any protocol from my
-own group" costs one region per outside block when the remote is narrowed, and 65,536 when the port is.
+A denied packet fails every rule in at least one field, often in several.  Keeping off a rule in
+one field is enough, and the choice decides how many regions a policy has: a rule "any protocol from
+my own group" costs one region per outside block when the remote is narrowed, and 65,536 when the
+port is.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Preference:
         return cls(before_protocol, before_tp)
 
     def choose(self, failed: Fields) -> Fields:
-        """Give each rule, which fails in at least one field, exactly one field to be kept off in."""
+        """Give each rule, which fails in one field or more, exactly one to be kept off in."""
         failed_tp = failed.tp_src | failed.tp_dst
         remote = failed.remote & (
             failed.protocol & self.remote_before_protocol

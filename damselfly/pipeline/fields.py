@@ -1,0 +1,40 @@
+"""What each register means; every register and metadata field is named here, once.
+
+A packet carries them through the whole pipeline, across the connection tracker and through a pause
+at the agent.
+"""
+
+from __future__ import annotations
+
+from damselfly.flow.field import FIELDS
+
+JUDGED = "reg0"
+"""Key of the port whose rules are asked."""
+DIRECTION = "reg1"
+"""``Direction.code`` of the rules that are asked."""
+VERDICT = "reg2"
+"""1 once a verdict allows the packet."""
+RULE = "reg3"
+"""Mark of the rule that allows it."""
+END = "reg4"
+"""``End.code``: which end of the connection is being judged."""
+SOURCE = "reg6"
+"""Key of the port that sent the packet."""
+DESTINATION = "reg7"
+"""Key of the port that shall receive it."""
+LABEL = "xxreg2"
+"""The current label of the judged port and direction (reg8 to reg11)."""
+ASKED = "reg12"
+"""1 once the agent was asked about this packet at this end."""
+PER_PACKET = "reg13"
+"""1 where the packet is judged for itself and not for a connection."""
+NETWORK = "metadata"
+"""Number of the network on which the packet travels."""
+
+KEY_BITS = 16
+"""Width of a port key: it is a conntrack zone as well."""
+LABEL_BITS = FIELDS["ct_label"].bits
+
+assert FIELDS[LABEL].bits == LABEL_BITS
+assert FIELDS[RULE].bits == FIELDS["ct_mark"].bits
+assert FIELDS[JUDGED].bits == FIELDS[SOURCE].bits == FIELDS[DESTINATION].bits >= KEY_BITS

@@ -1,0 +1,1 @@
+"""Tables that judge packets: the blueprint's ingress, forwarding and egress security."""

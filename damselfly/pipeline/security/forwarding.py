@@ -1,0 +1,76 @@
+"""FORWARDING_SECURITY: what the connection tracker found decides whose rules are asked.
+
+One stage, entered once for each end of a connection that is on this host.  A connection that the
+packet's sender opened is governed by the sender's egress rules at its own end and by the receiver's
+ingress rules at the other; its replies by the same rules, through the tracker's original tuple.
+
+What the tracker calls invalid is dropped, except for ICMP messages that it cannot follow and that
+a rule names: those are judged packet by packet and never enter the tracker.  ICMP errors are not
+among them: an error passes only where it is related to a tracked connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from damselfly.flow.action import Action, Resubmit
+from damselfly.flow.flow import Flow
+from damselfly.flow.match import ct_state, match
+from damselfly.model.address import FAMILIES
+from damselfly.model.direction import Direction
+from damselfly.pipeline.layout import Priority, Table
+from damselfly.pipeline.protocols import ERROR_TYPES, IP_OF, LATER_FRAGMENT, icmp
+from damselfly.pipeline.sides import ENDS, End
+from damselfly.pipeline.view import HostView, LocalPort
+from damselfly.policy.meaning import protocol_of, why_nothing
+
+_INVALID = match(ct_state=ct_state("+trk+inv"))
+_BY_SENDER = match(ct_state=ct_state("+trk-inv-rpl"))
+_BY_RECEIVER = match(ct_state=ct_state("+trk-inv+rpl"))
+
+
+def static_flows() -> Iterator[Flow]:
+    """State the flows that do not depend on any port."""
+    for end in ENDS:
+        yield Flow(end.judge, Priority.NAMED, _BY_SENDER, _judge(end, end.opened))
+        yield Flow(end.judge, Priority.NAMED, _BY_RECEIVER, _judge(end, end.opened.opposite))
+        yield Flow(end.judge, Priority.GENERAL, _INVALID)
+        for family in FAMILIES:
+            later = _INVALID & IP_OF[family] & match(nw_frag=LATER_FRAGMENT)
+            yield Flow(end.judge, Priority.EXCEPTION, later)
+            for error in ERROR_TYPES[family]:
+                yield Flow(end.judge, Priority.EXCEPTION, _INVALID & icmp(family, error))
+
+
+def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
+    """Let through to judgement the untracked ICMP messages that the port's rules name."""
+    for end in ENDS:
+        per_packet = (*end.begin(end.opened, per_packet=True), Resubmit(Table.JUDGE))
+        for family in FAMILIES:
+            for icmp_type in _named_types(view, local, end.opened, family.name):
+                packets = _INVALID & match(**{end.key: local.key}) & icmp(family, icmp_type)
+                yield Flow(end.judge, Priority.BUILT_IN, packets, per_packet)
+
+
+def _judge(end: End, direction: Direction) -> tuple[Action, ...]:
+    return (*end.begin(direction), Resubmit(Table.LABEL))
+
+
+def _named_types(
+    view: HostView, local: LocalPort, direction: Direction, family: str
+) -> list[int | None]:
+    """Return the ICMP types that rules name; just ``None`` where a rule admits any type."""
+    rules = [
+        rule
+        for group_id in local.port.security_groups
+        if group_id in view.snapshot.groups
+        for rule in view.snapshot.groups[group_id].rules
+        if rule.direction is direction
+        and rule.family.name == family
+        and protocol_of(rule) in (None, rule.family.icmp)
+        and why_nothing(rule, view.snapshot) is None
+    ]
+    types = {rule.port_range_min if protocol_of(rule) is not None else None for rule in rules}
+    if None in types:
+        return [None]
+    return [*sorted(named for named in types if named is not None)]

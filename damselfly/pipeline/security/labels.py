@@ -1,0 +1,69 @@
+"""LABEL and JUDGE: connections that carry the label of the policy in force, and all others.
+
+LABEL has two flows a port and direction.  A connection with the current label passes at once.
+Any other goes to JUDGE with the current label at hand: judged again by the same verdicts, and,
+where it is still allowed, committed with that label.  A revocation is therefore a change of these two flows,
+and no connection is ever searched for.
+
+A port that is closed has no flow here, so nothing of it passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from damselfly.flow.action import Conntrack, Move, Resubmit, SetField
+from damselfly.flow.flow import Flow
+from damselfly.flow.match import Match, ct_state, match
+from damselfly.model.address import FAMILIES
+from damselfly.model.direction import Direction
+from damselfly.pipeline import fields
+from damselfly.pipeline.layout import Priority, Table
+from damselfly.pipeline.protocols import IP_OF, LATER_FRAGMENT
+from damselfly.pipeline.view import HostView, LocalPort
+from damselfly.policy.digest import port_digest
+
+STORE_LABEL = Move(fields.LABEL, "ct_label")
+_LATER_OF_NEW = match(ct_state=ct_state("+trk+new-rel-rpl-inv"), nw_frag=LATER_FRAGMENT)
+_WITHOUT_TUPLE = match(ct_state=ct_state("+trk+rel-rpl-inv"))
+
+
+def static_flows() -> Iterator[Flow]:
+    """State how a connection without the current label is judged.
+
+    A later fragment of a new connection has no ports to be judged by.  It is committed unjudged,
+    which is sound because the tracker lets no fragment of a datagram out of a commit before the
+    first fragment has come to the same commit, and that one is judged (ovs-fields(7), "IP
+    Fragment").  An ICMP error in the direction of its connection has no original tuple: it waits
+    until the connection itself was judged again.
+    """
+    for family in FAMILIES:
+        commit = Conntrack(zone=fields.JUDGED, commit=True, sets=(STORE_LABEL,))
+        later = _LATER_OF_NEW & IP_OF[family]
+        yield Flow(Table.JUDGE, Priority.BAN, later, (commit, Resubmit(Table.PASS)))
+    yield Flow(Table.JUDGE, Priority.NAMED, _WITHOUT_TUPLE)
+    judge = (SetField(fields.VERDICT, 0), Resubmit(Table.VERDICTS), Resubmit(Table.ADMIT))
+    yield Flow(Table.JUDGE, Priority.DEFAULT, Match(), judge)
+
+
+def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
+    """State the port's current label in each direction; the cookie says what it stands for."""
+    if not local.port.port_security_enabled:
+        return
+    cookie = port_digest(local.port)
+    for direction in Direction:
+        label = view.labels[local.key, direction]
+        asked = match(**{fields.JUDGED: local.key, fields.DIRECTION: direction.code})
+        current = asked & match(ct_label=label)
+        yield Flow(Table.LABEL, Priority.NAMED, current, (Resubmit(Table.PASS),), cookie)
+        again = (SetField(fields.LABEL, label), Resubmit(Table.JUDGE))
+        yield Flow(Table.LABEL, Priority.GENERAL, asked, again, cookie)
+
+
+def labels_in(flows: Iterator[Flow]) -> Iterator[tuple[int, Direction, int, int]]:
+    """Read back (port key, direction, label, cookie) from the flows that a switch holds."""
+    for flow in flows:
+        key, code = flow.match.term(fields.JUDGED), flow.match.term(fields.DIRECTION)
+        label = flow.match.term("ct_label")
+        if flow.table == Table.LABEL and key and code and label:
+            yield key.value, Direction.from_code(code.value), label.value, flow.cookie

@@ -1,0 +1,146 @@
+"""VERDICTS: what the agent has decided so far.  Empty at start, filled by traffic.
+
+One flow a verdict, for the whole region in which it holds; overlapping ones agree, so all have one
+priority.  A packet that none covers is paused at the agent, within the rate of its sender's meter,
+and looked up again when it is resumed: the tables decide, never the agent's memory of the packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from damselfly.flow.action import Controller, Meter, Resubmit, SetField
+from damselfly.flow.flow import Flow
+from damselfly.flow.match import ct_state, from_mapping, match
+from damselfly.model.address import FAMILY_BY_ETHERTYPE, Family
+from damselfly.model.block import Block
+from damselfly.model.direction import Direction
+from damselfly.model.group import ICMP_PROTOCOLS, SCTP, TCP, UDP
+from damselfly.pipeline import fields
+from damselfly.pipeline.layout import ASKED_TWICE_COOKIE, Priority, Table
+from damselfly.pipeline.sides import remote_field
+from damselfly.pipeline.view import HostView, LocalPort
+from damselfly.policy.region import Region
+
+TP_BITS = 16
+TRACKED = ct_state("+trk-inv")
+ALLOW_COOKIE, DENY_COOKIE = 0xA0_0000, 0xDE_0000
+_NAMES = {TCP: "tcp", UDP: "udp", SCTP: "sctp"}
+
+
+class VerdictFlow(NamedTuple):
+    """A verdict as the switch holds it."""
+
+    key: int
+    """Of the judged port."""
+    direction: Direction
+    per_packet: bool
+    region: Region
+    mark: int
+    """Names the rule that allows; 0 for a denial."""
+
+    def flow(self) -> Flow:
+        """State the flow."""
+        wanted: dict[str, int | tuple[int, int]] = {
+            fields.JUDGED: self.key,
+            fields.DIRECTION: self.direction.code,
+            fields.PER_PACKET: int(self.per_packet),
+            "dl_type": self.region.family.ethertype,
+        }
+        if not self.per_packet:
+            wanted["ct_state"] = TRACKED
+        for name, block in _fields(self.region, self.direction, self.per_packet).items():
+            wanted[name] = (block.value, block.mask)
+        actions = (SetField(fields.VERDICT, 1), SetField(fields.RULE, self.mark))
+        return Flow(
+            Table.VERDICTS,
+            Priority.NAMED,
+            from_mapping(wanted),
+            actions if self.mark else (),
+            ALLOW_COOKIE if self.mark else DENY_COOKIE,
+        )
+
+
+def static_flows() -> Iterator[Flow]:
+    """Drop, and count, what the agent was asked about and still has no verdict."""
+    twice = match(**{fields.ASKED: 1})
+    yield Flow(Table.VERDICTS, Priority.REFUSED, twice, cookie=ASKED_TWICE_COOKIE)
+
+
+def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
+    """Ask the agent about packets that no verdict covers, on the account of their sender."""
+    ask = (
+        Meter(local.key),
+        SetField(fields.ASKED, 1),
+        Controller(userdata=local.generation),
+        Resubmit(Table.VERDICTS),
+    )
+    sender = match(**{fields.SOURCE: local.key, fields.ASKED: 0})
+    yield Flow(Table.VERDICTS, Priority.GENERAL, sender, ask)
+
+
+def read(flow: Flow) -> VerdictFlow | None:
+    """Read a verdict back from a flow; None where the flow is not exactly one of ours."""
+    if flow.table != Table.VERDICTS or flow.priority != Priority.NAMED:
+        return None
+    terms = {term.field: (term.value, term.mask) for term in flow.match}
+    try:
+        key, direction = terms[fields.JUDGED][0], Direction.from_code(terms[fields.DIRECTION][0])
+        per_packet = bool(terms[fields.PER_PACKET][0])
+        region = _region(FAMILY_BY_ETHERTYPE[terms["dl_type"][0]], direction, per_packet, terms)
+    except KeyError:
+        return None
+    marks = [a.value for a in flow.actions if isinstance(a, SetField) and a.field == fields.RULE]
+    found = VerdictFlow(key, direction, per_packet, region, marks[0] if marks else 0)
+    return found if found.flow() == flow else None
+
+
+def _fields(region: Region, direction: Direction, per_packet: bool) -> dict[str, Block]:
+    """Return the switch's field for each part of the region."""
+    names = _tp_names(region.family, region.protocol, per_packet)
+    found = {remote_field(region.family, direction, per_packet=per_packet): region.remote}
+    if region.protocol is not None:
+        found[_protocol_name(per_packet)] = Block(region.protocol, 8, 8)
+        for name, block in zip(names, (region.tp_src, region.tp_dst), strict=True):
+            if not block.is_everything:
+                found[name] = _narrowed(block) if name.startswith("icmp") else block
+    return found
+
+
+def _region(
+    family: Family, direction: Direction, per_packet: bool, terms: dict[str, tuple[int, int]]
+) -> Region:
+    protocol = terms.get(_protocol_name(per_packet), (None, 0))[0]
+    tp_src, tp_dst = (
+        _tp_block(name, *terms.get(name, (0, 0)))
+        for name in _tp_names(family, protocol, per_packet)
+    )
+    value, mask = terms.get(remote_field(family, direction, per_packet=per_packet), (0, 0))
+    remote = Block(value, mask.bit_count(), family.bits)
+    return Region(family, protocol, tp_src, tp_dst, remote)
+
+
+def _tp_block(name: str, value: int, mask: int) -> Block:
+    length = TP_BITS if name.startswith("icmp") and mask else mask.bit_count()
+    return Block(value, length, TP_BITS)
+
+
+def _protocol_name(per_packet: bool) -> str:
+    return "nw_proto" if per_packet else "ct_nw_proto"
+
+
+def _tp_names(family: Family, protocol: int | None, per_packet: bool) -> tuple[str, str]:
+    """Return the fields of ``tp_src`` and ``tp_dst``; in the original tuple ICMP has the same."""
+    if not per_packet:
+        return "ct_tp_src", "ct_tp_dst"
+    if protocol in ICMP_PROTOCOLS:
+        prefix = "icmp" if family.version == 4 else "icmpv6"
+        return f"{prefix}_type", f"{prefix}_code"
+    name = _NAMES.get(-1 if protocol is None else protocol, "tcp")
+    return f"{name}_src", f"{name}_dst"
+
+
+def _narrowed(block: Block) -> Block:
+    """Return the one ICMP type or code that the block holds, in the width of its field."""
+    return Block(block.value, 8, 8)

@@ -1,0 +1,1 @@
+"""Tables that move packets: who sent it, where it goes, what the connection tracker knows of it."""

@@ -1,0 +1,79 @@
+"""TRACK_SOURCE and TRACK_DESTINATION: what the connection tracker knows, one zone per port.
+
+Each end is tracked in the zone of its own port, so that the two ends of a connection on one host
+never share state.  What the tracker cannot follow goes round it: neighbour discovery and ARP, which
+ingress security has checked, and IPv4 protocol 0, which is judged packet by packet because the
+tracker's original tuple cannot name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from damselfly.flow.action import Conntrack, Resubmit
+from damselfly.flow.flow import Flow
+from damselfly.flow.match import Match, match
+from damselfly.model.address import FAMILIES, IPV4, IPV6
+from damselfly.pipeline import fields
+from damselfly.pipeline.layout import Priority, Table
+from damselfly.pipeline.protocols import (
+    ARP,
+    DHCP_REPLY,
+    DHCPV6_REPLY,
+    IP_OF,
+    NEIGHBOUR_ADVERTISEMENT,
+    NEIGHBOUR_SOLICITATION,
+    ROUTER_ADVERTISEMENT,
+    icmp,
+)
+from damselfly.pipeline.sides import DESTINATION_END, ENDS, End
+from damselfly.pipeline.view import HostView, LocalPort
+
+_DHCP_REPLIES = {IPV4: DHCP_REPLY, IPV6: DHCPV6_REPLY}
+
+
+def static_flows() -> Iterator[Flow]:
+    """State the flows that do not depend on any port."""
+    for end in ENDS:
+        yield from _end_flows(end)
+    for owed in (ARP, icmp(IPV6, NEIGHBOUR_SOLICITATION), icmp(IPV6, NEIGHBOUR_ADVERTISEMENT)):
+        yield _untracked(DESTINATION_END, Priority.BUILT_IN, owed)
+
+
+def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
+    """State what differs for one port: no echo of its own frames, no tracking without security."""
+    both = match(**{fields.SOURCE: local.key, fields.DESTINATION: local.key})
+    yield Flow(Table.TRACK_DESTINATION, Priority.EXCEPTION, both)
+    if not local.port.port_security_enabled:
+        for end in ENDS:
+            yield _untracked(end, Priority.BAN, match(**{end.key: local.key}))
+
+
+def network_flows(view: HostView, network_id: str) -> Iterator[Flow]:
+    """Let the network's own router and DHCP server, and nobody else, reach ports unasked."""
+    here = view.on_network(network_id)
+    for subnet_id in sorted(view.snapshot.subnets_on.get(network_id, ())):
+        subnet = view.snapshot.subnets[subnet_id]
+        for local in here:
+            if subnet.gateway_ip in local.port.fixed_ips and subnet.cidr.family is IPV6:
+                yield _owed(local, icmp(IPV6, ROUTER_ADVERTISEMENT))
+            if subnet.dhcp_ip in local.port.fixed_ips:
+                yield _owed(local, _DHCP_REPLIES[subnet.cidr.family])
+
+
+def _end_flows(end: End) -> Iterator[Flow]:
+    protocol_zero = IP_OF[IPV4] & match(nw_proto=0)
+    per_packet = (*end.begin(end.opened, per_packet=True), Resubmit(Table.JUDGE))
+    yield Flow(end.track, Priority.NAMED, protocol_zero, per_packet)
+    for family in FAMILIES:
+        track = Conntrack(zone=end.key, table=end.judge)
+        yield Flow(end.track, Priority.GENERAL, IP_OF[family], (track,))
+
+
+def _owed(server: LocalPort, packets: Match) -> Flow:
+    source = match(**{fields.NETWORK: server.network, fields.SOURCE: server.key})
+    return _untracked(DESTINATION_END, Priority.BUILT_IN, source & packets)
+
+
+def _untracked(end: End, priority: Priority, packets: Match) -> Flow:
+    return Flow(end.track, priority, packets, (Resubmit(end.onward),))

@@ -1,0 +1,87 @@
+"""What the tables are computed from: the policy, and which of its ports are plugged in here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from damselfly.model.direction import Direction
+from damselfly.model.network import Attachment
+from damselfly.model.port import Port
+from damselfly.model.snapshot import Snapshot
+from damselfly.policy.digest import digest
+
+Labels = Mapping[tuple[int, Direction], int]
+"""The current label of each (port key, direction); random, never 0, never used before."""
+
+
+class LocalPort(NamedTuple):
+    """A port of the policy that is plugged into this host's bridge."""
+
+    port: Port
+    key: int
+    ofport: int
+
+    @property
+    def network(self) -> int:
+        """The number of the port's network in the pipeline."""
+        return network_number(self.port.network_id)
+
+    @property
+    def generation(self) -> bytes:
+        """Name this incarnation of the port: a packet paused under another one is not resumed."""
+        identity = (self.port.id, self.key, self.ofport, self.port.network_id, self.port.mac)
+        addresses = sorted(map(str, self.port.sources()))
+        return digest(f"{identity} {addresses} {self.port.port_security_enabled}").to_bytes(8)
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """What this host should enforce: one snapshot, the ports that are here, their labels."""
+
+    snapshot: Snapshot
+    local: Mapping[str, LocalPort]
+    """Open ports by id.  A port that is not here gets no flow at all."""
+    closed: Mapping[str, str]
+    """Plugged-in ports that stay closed, with the reason."""
+    labels: Labels
+
+    def on_network(self, network_id: str) -> list[LocalPort]:
+        """Return the local ports of a network, ordered by key."""
+        here = self.snapshot.ports_on.get(network_id, frozenset()) & self.local.keys()
+        return sorted((self.local[port_id] for port_id in here), key=lambda local: local.key)
+
+    def worn(self) -> frozenset[str]:
+        """Return the groups that local ports wear."""
+        return frozenset(
+            group_id for local in self.local.values() for group_id in local.port.security_groups
+        )
+
+
+def network_number(network_id: str) -> int:
+    """Return the number that stands for a network on every host: 64 bits of its id's hash."""
+    return digest(network_id)
+
+
+def host_view(snapshot: Snapshot, plugged: Iterable[Attachment], labels: Labels) -> HostView:
+    """Put the policy and the plugged-in interfaces together; what is doubtful stays closed."""
+    local: dict[str, LocalPort] = {}
+    closed: dict[str, str] = {}
+    for attachment in plugged:
+        port = snapshot.ports.get(attachment.port_id)
+        if port is None:
+            closed[attachment.port_id] = snapshot.closed.get(
+                attachment.port_id, "the store does not know this port"
+            )
+        elif attachment.port_id in snapshot.closed:
+            closed[port.id] = snapshot.closed[port.id]
+        else:
+            local[port.id] = LocalPort(port, attachment.key, attachment.ofport)
+    macs = Counter((entry.port.network_id, entry.port.mac) for entry in local.values())
+    for port_id, entry in list(local.items()):
+        if macs[entry.port.network_id, entry.port.mac] > 1:
+            closed[port_id] = "another port of its network has the same MAC"
+            del local[port_id]
+    return HostView(snapshot, local, closed, labels)
