@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote
 NETWORK, SUBNET, PORT, GROUP, RULE = "network", "subnet", "port", "group", "rule"
 MEMBER, NETWORK_PORT, SEGMENT, STATUS = "member", "network-port", "segment", "status"
 
-POLICY_PREFIXES = tuple(f"/{kind}/" for kind in (NETWORK, SUBNET, PORT, GROUP, RULE))
+POLICY = (NETWORK, SUBNET, PORT, GROUP, RULE)
+POLICY_PREFIXES = tuple(f"/{kind}/" for kind in POLICY)
 """What a reader of the whole policy asks for; the index entries repeat what is there."""
 STATUS_PREFIX = f"/{STATUS}/agent/"
 
@@ -103,3 +104,11 @@ KEY_OF: dict[str, Callable[[str], str]] = {
     GROUP: group,
 }
 """The key function of each kind that lives under one id."""
+
+
+def is_regular(key: str) -> bool:
+    """Tell whether the key is just as these functions write the key of a policy object."""
+    kind, ids = parse(key)
+    if kind == RULE:
+        return len(ids) == 2 and rule(*ids) == key
+    return kind in KEY_OF and len(ids) == 1 and KEY_OF[kind](ids[0]) == key

@@ -4,6 +4,7 @@ Field names are Neutron's.  Knows keys and the model; reads and writes no store.
 says of itself is not policy and has its own codec in ``status``.
 """
 
-from .objects import Stored, decode, encode, fields_of, write, written_together
+from .fields import Stored, fields_of
+from .objects import decode, encode, key_of, write, written_together
 
-__all__ = ["Stored", "decode", "encode", "fields_of", "write", "written_together"]
+__all__ = ["Stored", "decode", "encode", "fields_of", "key_of", "write", "written_together"]

@@ -9,6 +9,8 @@ from pydantic import Field, PlainValidator, StringConstraints
 
 from damselfly.model.address import (
     FAMILY_BY_NAME,
+    IPV4,
+    IPV6,
     Family,
     Prefix,
     parse_mac,
@@ -21,7 +23,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,2}")
 _GROUP_BIT = 1 << 40
 SPECIAL = {
     "multicast": (Prefix.parse("224.0.0.0/4"), Prefix.parse("ff00::/8")),
-    "unspecified": (Prefix.parse("0.0.0.0"), Prefix.parse("::")),
+    "unspecified": (Prefix(IPV4, 0, IPV4.bits), Prefix(IPV6, 0, IPV6.bits)),
     "broadcast": (Prefix.parse("255.255.255.255"),),
 }
 """Addresses that no network card can own, by what they are called."""
@@ -64,9 +66,12 @@ def own_address(value: object) -> Prefix:
 
 def mac(value: object) -> int:
     """Read the MAC of a network card: neither multicast nor zero."""
-    if not isinstance(value, str):
-        raise ValueError(f"{_said(value)} is no MAC address; accepted: one like 02:00:00:00:00:01")
-    read = parse_mac(value)
+    try:
+        read = parse_mac(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(
+            f"{_said(value)} is no MAC address; accepted: one like 02:00:00:00:00:01"
+        ) from None
     if read == 0 or read & _GROUP_BIT:
         kind = "zero" if read == 0 else "a multicast address"
         raise ValueError(f"{value} is {kind}; accepted: the MAC of one card")

@@ -1,0 +1,55 @@
+"""Which ports must stay shut because something they depend on is broken, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from damselfly.model.snapshot import Snapshot
+
+from . import keys
+
+
+def closed_ports(view: Snapshot, unreadable: Mapping[str, str]) -> dict[str, str]:
+    """Return the ports that must stay shut, with the reason; ``unreadable`` is by key."""
+    closed = {}
+    for network_id, why in _unusable_networks(view).items():
+        for port_id in view.ports_on.get(network_id, ()):
+            closed[port_id] = f"its network {network_id} {why}"
+    for key, why in unreadable.items():
+        kind, ids = keys.parse(key)
+        if kind == keys.GROUP:
+            for port_id in view.wearers.get(ids[0], ()):
+                closed[port_id] = f"its group {ids[0]} cannot be read: {why}"
+        elif kind == keys.PORT and keys.is_regular(key):
+            closed[ids[0]] = f"cannot be read: {why}"
+    return closed
+
+
+def clashes(view: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield the keys of networks whose number another one has; the first by id keeps it."""
+    owners: dict[int, str] = {}
+    for network_id in sorted(view.networks):
+        number = view.networks[network_id].segmentation_id
+        owner = owners.setdefault(number, network_id)
+        if owner != network_id:
+            yield keys.network(network_id), f"has segmentation_id {number}, as {owner} has"
+
+
+def dangling(view: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield the keys of ports that refer to what is not there, with the reference."""
+    for network_id, port_ids in view.ports_on.items():
+        if network_id not in view.networks:
+            for port_id in port_ids:
+                yield keys.port(port_id), f"network_id: there is no network {network_id}"
+    for group_id, port_ids in view.wearers.items():
+        if group_id not in view.groups:
+            for port_id in port_ids:
+                yield keys.port(port_id), f"security_groups: there is no group {group_id}"
+
+
+def _unusable_networks(view: Snapshot) -> dict[str, str]:
+    unusable = {keys.parse(key).ids[0]: why for key, why in clashes(view)}
+    for network_id in view.ports_on:
+        if network_id not in view.networks:
+            unusable[network_id] = "is not in the store, or cannot be read"
+    return unusable

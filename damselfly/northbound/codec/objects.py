@@ -1,0 +1,111 @@
+"""Between model objects and bytes, and which keys are written together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from damselfly.errors import BadInput
+from damselfly.model.address import mac_text
+from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.network import Network, Subnet
+from damselfly.model.port import Port
+from damselfly.northbound import keys
+from damselfly.northbound.store import Change
+
+from .fields import Stored, fields_of
+from .records import (
+    VERSION,
+    GroupRecord,
+    NetworkRecord,
+    PortRecord,
+    RuleRecord,
+    SubnetRecord,
+)
+from .rules import faults
+from .wording import complaint
+
+_AnyRecord = NetworkRecord | SubnetRecord | PortRecord | GroupRecord | RuleRecord
+_RECORDS: dict[str, type[_AnyRecord]] = {
+    keys.NETWORK: NetworkRecord,
+    keys.SUBNET: SubnetRecord,
+    keys.PORT: PortRecord,
+    keys.GROUP: GroupRecord,
+    keys.RULE: RuleRecord,
+}
+
+
+def key_of(thing: Stored) -> str:
+    """Return the key under which the object lives."""
+    match thing:
+        case Rule():
+            return keys.rule(thing.security_group_id, thing.id)
+        case Network():
+            return keys.network(thing.id)
+        case Subnet():
+            return keys.subnet(thing.id)
+        case Port():
+            return keys.port(thing.id)
+        case SecurityGroup():
+            return keys.group(thing.id)
+
+
+def decode(key: str, data: bytes) -> Stored:
+    """Read the object at a policy key.
+
+    Raises BadInput that names the key and every field that cannot be read.
+    """
+    record_type = _RECORDS.get(keys.parse(key).kind)
+    if record_type is None:
+        raise BadInput(f"{key}: no object of the policy lives here")
+    try:
+        thing = record_type.model_validate_json(data).thing()
+    except ValidationError as error:
+        raise BadInput(f"{key}: {_wrong(error, record_type)}") from None
+    if key_of(thing) != key:
+        raise BadInput(f"{key}: id: the object calls itself {key_of(thing)}")
+    if isinstance(thing, Rule):
+        for field, message in faults(thing):
+            raise BadInput(f"{key}: {field}: {message}")
+    return thing
+
+
+def _wrong(error: ValidationError, record_type: type[_AnyRecord]) -> str:
+    found = error.errors()
+    of_version = [one for one in found if one["loc"] == ("v",)]
+    return "; ".join(
+        f"{'.'.join(map(str, one['loc'])) or 'the object'}: {complaint(one, record_type)}"
+        for one in of_version or found
+    )
+
+
+def encode(thing: Stored) -> bytes:
+    """Write an object; equal objects give equal bytes."""
+    return _json({"v": VERSION, **fields_of(thing)})
+
+
+def write(thing: Stored) -> Change:
+    """Return the change that stores the object."""
+    return Change(key_of(thing), encode(thing))
+
+
+def written_together(thing: Stored) -> Iterator[Change]:
+    """Yield the index entries that stand and fall with the object."""
+    if isinstance(thing, Network):
+        owner = _json({"v": VERSION, "network_id": thing.id})
+        yield Change(keys.segment(thing.segmentation_id), owner)
+    elif isinstance(thing, Port):
+        addresses = sorted({str(prefix) for _, prefix in thing.sources()})
+        where = {"v": VERSION, "mac_address": mac_text(thing.mac), "addresses": addresses}
+        if thing.host is not None:
+            where["host"] = thing.host
+        yield Change(keys.network_port(thing.network_id, thing.id), _json(where))
+        for group_id in thing.security_groups:
+            entry = _json({"v": VERSION, "addresses": addresses})
+            yield Change(keys.member(group_id, thing.id), entry)
+
+
+def _json(fields: dict[str, object]) -> bytes:
+    return json.dumps(fields, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()

@@ -1,0 +1,83 @@
+"""A store in memory: for tests, and for an agent that is fed by the program around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from damselfly.errors import Compacted, Conflict, StoreError
+
+from .store import Change, Commit, Contents
+
+
+class MemoryStore:
+    """Keys and values of one process and one event loop."""
+
+    def __init__(self, keep: int = 10_000) -> None:
+        """Remember the last ``keep`` commits for those who watch."""
+        self._keep = keep
+        self._objects: dict[str, bytes] = {}
+        self._log: list[Commit] = []
+        self._revision = 0
+        self._news = asyncio.Event()
+        self._closed = False
+
+    async def read(self, prefixes: Sequence[str] = ("/",)) -> Contents:
+        """Read all keys that start with one of the prefixes."""
+        self._check_open()
+        chosen = {k: v for k, v in self._objects.items() if k.startswith(tuple(prefixes))}
+        return Contents(self._revision, chosen)
+
+    async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
+        """Yield every commit after ``since`` that touches a prefix, for ever."""
+        wanted = tuple(prefixes)
+        while True:
+            self._check_open()
+            news = self._news
+            for commit in self._after(since):
+                since = commit.revision
+                changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
+                if changes:
+                    yield Commit(commit.revision, changes)
+            if since == self._revision:
+                await news.wait()
+
+    async def commit(
+        self, changes: Sequence[Change], expected: Mapping[str, bytes | None] | None = None
+    ) -> int:
+        """Write all changes or none; return the new revision."""
+        self._check_open()
+        for key, value in (expected or {}).items():
+            if self._objects.get(key) != value:
+                raise Conflict(f"{key} was changed by somebody else")
+        if not changes:
+            return self._revision
+        for key, value in changes:
+            if value is None:
+                self._objects.pop(key, None)
+            else:
+                self._objects[key] = value
+        self._revision += 1
+        self._log.append(Commit(self._revision, tuple(changes)))
+        del self._log[: -self._keep]
+        self._wake()
+        return self._revision
+
+    async def close(self) -> None:
+        """Refuse everything from now on, and end every watch."""
+        self._closed = True
+        self._wake()
+
+    def _after(self, since: int) -> list[Commit]:
+        oldest = self._revision - len(self._log)
+        if not oldest <= since <= self._revision:
+            raise Compacted(f"the store no longer knows what changed since revision {since}")
+        return self._log[since - oldest :]
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed")

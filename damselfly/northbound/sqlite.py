@@ -1,0 +1,74 @@
+"""The embedded store: one SQLite file that several processes of one machine share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from damselfly.errors import StoreError
+
+from .sqlite_file import SqliteFile
+from .store import Change, Commit, Contents
+
+_POLL = 0.015
+"""Seconds between two looks for commits of other processes; one look costs some 10 µs."""
+_Result = TypeVar("_Result")
+
+
+class SqliteStore:
+    """A store in a file.  All calls to SQLite are made in one thread, off the event loop."""
+
+    def __init__(self, path: Path, *, create: bool = True, keep: int = 10_000) -> None:
+        """Open the file, and make it (mode 0600) if ``create``; the log keeps ``keep`` commits.
+
+        Blocks for a moment.  Raises StoreError.
+        """
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._closed = False
+        try:
+            self._file = self._thread.submit(SqliteFile, path, create=create, keep=keep).result()
+        except StoreError:
+            self._thread.shutdown()
+            raise
+
+    async def read(self, prefixes: Sequence[str] = ("/",)) -> Contents:
+        """Read all keys that start with one of the prefixes, as of one revision."""
+        return await self._run(partial(self._file.read, prefixes))
+
+    async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
+        """Yield every commit after ``since`` that touches a prefix, whoever made it, for ever."""
+        wanted = tuple(prefixes)
+        seen: tuple[int, int] | None = None
+        while True:
+            tick = await self._run(self._file.tick)
+            if tick == seen:
+                await asyncio.sleep(_POLL)
+                continue
+            for commit in await self._run(partial(self._file.commits_after, since)):
+                since = commit.revision
+                changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
+                if changes:
+                    yield Commit(commit.revision, changes)
+            seen = tick
+
+    async def commit(
+        self, changes: Sequence[Change], expected: Mapping[str, bytes | None] | None = None
+    ) -> int:
+        """Write all changes or none, durably; return the new revision."""
+        return await self._run(partial(self._file.commit, changes, expected or {}))
+
+    async def close(self) -> None:
+        """Close the file; every watch ends with StoreError."""
+        if not self._closed:
+            await self._run(self._file.close)
+            self._closed = True
+            self._thread.shutdown(wait=False)
+
+    async def _run(self, call: Callable[[], _Result]) -> _Result:
+        if self._closed:
+            raise StoreError("the store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)

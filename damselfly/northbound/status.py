@@ -1,0 +1,98 @@
+"""What an agent says of itself, under ``/status/agent/HOST``.
+
+Reading is lenient: an older or newer agent may say less or more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from damselfly.errors import BadInput
+
+from . import keys
+from .store import Change, Contents
+
+VERSION = 1
+PortState = Literal["active", "closed", "down"]
+"""Enforced and open as its policy says; shut, for ``reason``; not plugged in or not confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortStatus:
+    """One port of the agent's host."""
+
+    port_id: str
+    state: PortState
+    name: str = ""
+    key: int | None = None
+    """Its number in registers, and its conntrack zone."""
+    ofport: int | None = None
+    reason: str = ""
+    verdicts_allow: int = 0
+    verdicts_deny: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    """An agent, its switch and what it has enforced."""
+
+    host: str
+    bridge: str
+    ovsdb: str
+    management: str
+    """Path of the bridge's management socket."""
+    pid: int
+    version: str
+    started_at: float
+    """Seconds since 1970, as are all times here."""
+    updated_at: float
+    revision: int
+    """Of the store: the last one that the switch confirmed by barrier."""
+    revision_at: float
+    """When that was confirmed."""
+    datapath_type: str = ""
+    verdict_mode: str = "reactive"
+    ports: tuple[PortStatus, ...] = ()
+    packets_in: int = 0
+    duplicates: int = 0
+    metered_drops: int = 0
+    spoof_drops: Mapping[str, int] = field(default_factory=dict)
+    """Packets dropped by INGRESS_SECURITY, by kind."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """What could not be read or enforced, by store key or port."""
+
+
+_STATUS = TypeAdapter(AgentStatus)
+
+
+def write_status(status: AgentStatus) -> Change:
+    """Return the change that stores the status."""
+    data = json.dumps({"v": VERSION, **asdict(status)}, separators=(",", ":"), sort_keys=True)
+    return Change(keys.agent_status(status.host), data.encode())
+
+
+def decode_status(key: str, data: bytes) -> AgentStatus:
+    """Read a status.  Raises BadInput that names key and field."""
+    try:
+        return _STATUS.validate_json(data)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'the object'}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise BadInput(f"{key}: {wrong}") from None
+
+
+def agents(contents: Contents) -> Iterator[AgentStatus]:
+    """Yield every status that can be read, ordered by host."""
+    for key in sorted(contents.objects):
+        if key.startswith(keys.STATUS_PREFIX):
+            try:
+                yield decode_status(key, contents.objects[key])
+            except BadInput:
+                continue
