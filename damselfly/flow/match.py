@@ -57,15 +57,17 @@ def match(**wanted: Wanted) -> Match:
 
 
 def from_mapping(wanted: Mapping[str, Wanted]) -> Match:
-    """Build a match from field names to values, or to pairs of value and mask."""
-    terms = []
+    """Build a match from field names to values, or to pairs of value and mask.
+
+    ``xxreg0`` to ``xxreg3`` become terms on their four registers, as the switch has it.
+    """
+    terms: list[Term] = []
     for name, want in wanted.items():
         full = FIELDS[name].full_mask
         value, mask = want if isinstance(want, tuple) else (want, full)
         if value & ~mask or mask & ~full:
             raise ValueError(f"{name}={value:#x}/{mask:#x} does not fit in its mask or field")
-        if mask:
-            terms.append(Term(name, value, mask))
+        terms += _parts(Term(name, value, mask))
     return Match(tuple(sorted(terms, key=_order)))
 
 
@@ -79,6 +81,19 @@ def ct_state(text: str) -> tuple[int, int]:
         mask |= bit
         value |= bit if sign == "+" else 0
     return value, mask
+
+
+def _parts(term: Term) -> list[Term]:
+    """Take a term on a 128-bit register apart; what has no mask is no condition."""
+    name, value, mask = term
+    if not name.startswith("xxreg"):
+        return [term] if mask else []
+    first, word = 4 * int(name.removeprefix("xxreg")), 0xFFFFFFFF
+    parts = [
+        (f"reg{first + i}", value >> s & word, mask >> s & word)
+        for i, s in enumerate((96, 64, 32, 0))
+    ]
+    return [Term(*part) for part in parts if part[2]]
 
 
 def _both(a: Term, b: Term) -> Term:

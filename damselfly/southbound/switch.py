@@ -6,8 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from damselfly.errors import SwitchError
 from damselfly.flow.delta import Delta
-from damselfly.flow.flow import Flow, MeterBand
+from damselfly.flow.flow import Flow, FlowKey, MeterBand
+
+
+class FlowRefused(SwitchError):
+    """The switch refused flows; where they came in one delta, it took nothing of that delta."""
+
+    def __init__(self, reason: str, flows: Iterable[FlowKey]) -> None:
+        super().__init__(reason)
+        self.flows = tuple(flows)
 
 
 @dataclass(frozen=True, slots=True)
