@@ -73,4 +73,15 @@ class CtClear:
     """Forget what the tracker said of the packet."""
 
 
-Action = SetField | Move | Resubmit | Output | Meter | Controller | Conntrack | CtClear
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What somebody else's flow does that has no name here: read from a switch, never sent to one.
+
+    It keeps such a flow from being taken for one of ours.
+    """
+
+    data: bytes
+    """As it stood on the wire."""
+
+
+Action = SetField | Move | Resubmit | Output | Meter | Controller | Conntrack | CtClear | Foreign

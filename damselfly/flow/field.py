@@ -51,7 +51,7 @@ def _fields() -> list[Field]:
         Field("vlan_tci", 16, x),
         Field("nw_src", 32, Style.IPV4), Field("nw_dst", 32, Style.IPV4),
         Field("ipv6_src", 128, Style.IPV6), Field("ipv6_dst", 128, Style.IPV6),
-        Field("nw_proto", 8, d), Field("nw_ttl", 8, d), Field("nw_frag", 8, Style.FRAG),
+        Field("nw_proto", 8, d), Field("nw_ttl", 8, d), Field("nw_frag", 2, Style.FRAG),
         Field("tcp_src", 16, d), Field("tcp_dst", 16, d),
         Field("udp_src", 16, d), Field("udp_dst", 16, d),
         Field("sctp_src", 16, d), Field("sctp_dst", 16, d),
