@@ -9,10 +9,11 @@ from pathlib import Path
 
 from lab import sandbox
 
+from .ours.judging import judging
 from .peers.compare import datapath
 from .report import Table
 
-BENCHES: dict[str, Callable[[int], Table]] = {"datapath": datapath}
+BENCHES: dict[str, Callable[[int], Table]] = {"datapath": datapath, "judging": judging}
 _HERE = Path(__file__).parent
 
 
