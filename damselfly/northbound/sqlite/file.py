@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from damselfly.errors import Compacted, Conflict, StoreError
-
-from .store import Change, Commit, Contents
+from damselfly.northbound.store import Change, Commit, Contents
 
 SCHEMA_VERSION = 1
 _APPLICATION = 0x44464C59

@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file that several processes of one machine share."""
+"""The store protocol on top of the file: calls go to one thread, commits come as a stream."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from damselfly.errors import StoreError
+from damselfly.northbound.store import Change, Commit, Contents
 
-from .sqlite_file import SqliteFile
-from .store import Change, Commit, Contents
+from .doorbell import Doorbell
+from .file import SqliteFile
 
-_POLL = 0.015
-"""Seconds between two looks for commits of other processes; one look costs some 10 µs."""
 _Result = TypeVar("_Result")
 
 
@@ -29,6 +28,7 @@ class SqliteStore:
         """
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._closed = False
+        self._log_path = path.with_name(path.name + "-wal")
         try:
             self._file = self._thread.submit(SqliteFile, path, create=create, keep=keep).result()
         except StoreError:
@@ -43,17 +43,19 @@ class SqliteStore:
         """Yield every commit after ``since`` that touches a prefix, whoever made it, for ever."""
         wanted = tuple(prefixes)
         seen: tuple[int, int] | None = None
-        while True:
-            tick = await self._run(self._file.tick)
-            if tick == seen:
-                await asyncio.sleep(_POLL)
-                continue
-            for commit in await self._run(partial(self._file.commits_after, since)):
-                since = commit.revision
-                changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
-                if changes:
-                    yield Commit(commit.revision, changes)
-            seen = tick
+        with Doorbell(self._log_path) as bell:
+            while True:
+                tick = await self._run(self._file.tick)
+                if tick == seen:
+                    await bell.pause()
+                    continue
+                for commit in await self._run(partial(self._file.commits_after, since)):
+                    since = commit.revision
+                    changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
+                    if changes:
+                        yield Commit(commit.revision, changes)
+                seen = tick
+                bell.answered()
 
     async def commit(
         self, changes: Sequence[Change], expected: Mapping[str, bytes | None] | None = None
