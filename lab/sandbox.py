@@ -22,6 +22,7 @@ STATE = Path("/run/lab")
 """The sandbox's own directory; short, as the path of a socket may have 107 bytes at most."""
 
 _INSIDE = "--inside"
+_FIRST = "LAB_SANDBOX_PID"
 _GRACE = 3.0
 """Seconds that a command has to end after an interrupt from the keyboard."""
 
@@ -37,6 +38,15 @@ def require() -> None:
         raise CommandFailed("run this in a sandbox: python -m lab.sandbox COMMAND...")
 
 
+def first_process() -> int:
+    """Return the id of the sandbox's first process as the machine around it sees it.
+
+    ``nsenter --target ID --all`` looks into the sandbox.
+    """
+    require()
+    return int(os.environ[_FIRST])
+
+
 def enter(command: Sequence[str]) -> int:
     """Run the command in a new sandbox and return its exit code; needs root."""
     if os.geteuid() != 0:
@@ -45,7 +55,7 @@ def enter(command: Sequence[str]) -> int:
         [
             *("setpriv", "--pdeathsig", "KILL", "--"),
             *("unshare", "--mount", "--pid", "--net", "--ipc", "--uts"),
-            *("--fork", "--kill-child", "--mount-proc", "--"),
+            *("--fork", "--kill-child", "--"),
             *(sys.executable, "-m", "lab.sandbox", _INSIDE, *command),
         ]
     )
@@ -63,13 +73,17 @@ def _inside(command: Sequence[str]) -> int:
     """Be the sandbox's first process: prepare it, run the command, bury orphans."""
     # The kernel spares a first process the signals that it has no handler for.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    first = os.readlink("/proc/self")  # Still the machine's own view of its processes.
+    run(["mount", "-t", "proc", "proc", "/proc"])
     run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
     run(["mount", "-t", "sysfs", "sysfs", "/sys"])
     run(["ip", "link", "set", "lo", "up"])
     for directory in (STATE / "tmp", Path("/run/netns"), Path("/run/lock")):
         directory.mkdir(parents=True)
     try:
-        process = subprocess.Popen(command, env=os.environ | {"TMPDIR": str(STATE / "tmp")})
+        process = subprocess.Popen(
+            command, env=os.environ | {"TMPDIR": str(STATE / "tmp"), _FIRST: first}
+        )
     except OSError as error:
         raise CommandFailed(f"{command[0]}: {error.strerror}") from error
     while True:

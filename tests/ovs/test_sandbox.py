@@ -92,6 +92,26 @@ def test_it_sees_nothing_of_what_is_around_it() -> None:
     assert "eth0" not in seen.stdout
 
 
+def test_it_can_be_looked_into_from_around_it() -> None:
+    script = (
+        "import time; from lab import sandbox; print(sandbox.first_process(), flush=True);"
+        "(sandbox.STATE / 'mark').touch(); print('made', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [*SANDBOX, sys.executable, "-c", script], stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    assert process.stdout is not None
+    first, made = process.stdout.readline().strip(), process.stdout.readline()
+    look = subprocess.run(
+        ["nsenter", "--target", first, "--all", "--", "ls", "/run/lab"],
+        check=True, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert (made, "mark" in look.stdout) == ("made\n", True)
+
+
 def test_orphans_are_buried() -> None:
     script = "(sleep 0.1 & ) ; sleep 0.4; ps -eo stat | grep -c Z"
     done = subprocess.run([*SANDBOX, "sh", "-c", script], check=False, capture_output=True)
