@@ -6,7 +6,12 @@ Source: OpenFlow 1.3.5, 7.4.4; for the extensions ``ovs-ofctl print-error NAME``
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from damselfly.errors import SwitchError
+from damselfly.flow.flow import FlowKey
+from damselfly.southbound.switch import FlowRefused
 
 from .wire import NICIRA, ONF, decoder, xid_of
 
@@ -98,3 +103,17 @@ def decode_error(message: bytes) -> Refusal:
     else:
         name = _STANDARD.get(kind, {}).get(code, f"error type {kind} code {code}")
     return Refusal(xid_of(message), name)
+
+
+def raise_refusals(refusals: Sequence[Refusal], keys: Sequence[FlowKey], first: int) -> None:
+    """Raise SwitchError if anything was refused.
+
+    FlowRefused names the flows among ``keys``, whose xids count from ``first``.
+    """
+    if not refusals:
+        return
+    names = {r.xid - first: r.name for r in reversed(refusals) if 0 <= r.xid - first < len(keys)}
+    if not names:
+        raise SwitchError(f"the switch refused a request: {refusals[0].name}")
+    text = "; ".join(f"{keys[index]}: {names[index]}" for index in sorted(names))
+    raise FlowRefused(f"the switch refused {text}", [keys[index] for index in sorted(names)])

@@ -110,7 +110,7 @@ class Link(asyncio.Protocol):
         # Nobody need wait for it: a gate's exchange may end unheard.
         exchange.done.add_done_callback(_heard)
         if self.lost.done():
-            self._end(exchange, self.lost.result())
+            self._end(exchange, str(self.lost.result()))
         else:
             self._waiting[xids[-1]] = exchange
         return exchange
@@ -130,14 +130,14 @@ class Link(asyncio.Protocol):
         """Give the connection up: whoever waits gets SwitchGone."""
         if self.lost.done():
             return
-        gone = SwitchGone(reason)
-        self.lost.set_result(gone)
+        self.lost.set_result(SwitchGone(reason))
         if not self.greeted.done():
-            self.greeted.set_exception(gone)
+            self.greeted.set_exception(SwitchGone(reason))
+            _heard(self.greeted)
         if self._timer is not None:
             self._timer.cancel()
         for exchange in self._waiting.values():
-            self._end(exchange, gone)
+            self._end(exchange, reason)
         self._waiting.clear()
         self._queue.clear()
         if self._transport is not None:
@@ -204,14 +204,14 @@ class Link(asyncio.Protocol):
         else:
             self.fail("the bridge does not speak OpenFlow 1.3; see its column 'protocols'")
 
-    def _end(self, exchange: Exchange, gone: SwitchGone | None = None) -> None:
+    def _end(self, exchange: Exchange, reason: str | None = None) -> None:
         exchange.deadline.cancel()
         if exchange.done.done():
             return
-        if gone is None:
+        if reason is None:
             exchange.done.set_result(None)
         else:
-            exchange.done.set_exception(gone)
+            exchange.done.set_exception(SwitchGone(reason))
 
     def _probe(self) -> None:
         self._silent += 1

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from damselfly.flow.action import Action
+from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
 
 from .actions import encode_actions, encode_instructions
@@ -135,3 +136,17 @@ def flush_zone(zone: int, xid: int) -> bytes:
         return experimenter(NICIRA, _CT_FLUSH_ZONE, xid, struct.pack("!6xH", zone))
     except struct.error as error:
         raise ProtocolError(f"zone {zone}: {error}") from error
+
+
+def staging(delta: Delta, bundle: int, xids: range) -> bytes:
+    """Encode all of a delta but its commit: the opening, each flow and a barrier, an xid each."""
+    step = iter(xids)
+    parts = [bundle_control(BundleStep.OPEN, bundle, next(step))]
+    for key in delta.delete:
+        xid = next(step)
+        parts.append(bundle_add(bundle, flow_delete(key, xid), xid))
+    for flow in delta.add:
+        xid = next(step)
+        parts.append(bundle_add(bundle, flow_mod(flow, xid), xid))
+    parts.append(barrier(next(step)))
+    return b"".join(parts)

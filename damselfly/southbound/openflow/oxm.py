@@ -201,10 +201,12 @@ def decode_match(data: bytes, start: int, stop: int) -> Match:
 def decode_values(data: bytes, start: int, stop: int) -> dict[str, int]:
     """Decode the metadata of a packet: values by field name; fields unknown here are left out."""
     values = {}
-    for header, begin, end in _walk(data, start, stop):
+    for header, begin, _ in _walk(data, start, stop):
         reading = _READINGS.get(header)
-        if reading is not None and not reading.masked:
-            values[reading.name] = int.from_bytes(data[begin:end], "big") << reading.shift
+        if reading is not None:
+            name, size, _, shift, _ = reading
+            # ct_state comes with a mask of the bits that the switch knows.
+            values[name] = int.from_bytes(data[begin : begin + size], "big") << shift
     return values
 
 

@@ -11,11 +11,11 @@ from typing import TypeVar
 from damselfly.errors import SwitchError, SwitchGone
 from damselfly.flow.action import Action
 from damselfly.flow.delta import Delta
-from damselfly.flow.flow import Flow, FlowKey, MeterBand
+from damselfly.flow.flow import Flow, MeterBand
 from damselfly.southbound.switch import FlowRefused, FlowStats, MeterStats, PacketIn
 
 from . import messages, stats
-from .errors import METER_EXISTS, Refusal
+from .errors import METER_EXISTS, Refusal, raise_refusals
 from .link import ANSWER, Exchange, Link
 from .packet_in import decode_packet_in, encode_resume, is_packet_in
 from .wire import Port, ProtocolError
@@ -68,7 +68,7 @@ class OpenFlowSwitch:
         # open, one per flow, barrier, commit
         xids = self._link.reserve(len(keys) + 3)
         self._bundle = bundle = self._bundle % 0xFFFFFFFF + 1
-        self._link.write(_staging(delta, bundle, xids))
+        self._link.write(messages.staging(delta, bundle, xids))
         seconds = ANSWER + len(keys) / _FLOWS_PER_SECOND
         staged = self._link.expect(xids[:-1], seconds)
         # A flow may still be refused at the commit, hence all xids.
@@ -81,7 +81,7 @@ class OpenFlowSwitch:
 
         self._link.gate(staged, verdict)
         await ended.done
-        _raise_refusals([*staged.refusals, *ended.refusals], keys, xids[1])
+        raise_refusals([*staged.refusals, *ended.refusals], keys, xids[1])
 
     def add(self, flow: Flow) -> None:
         """Add one flow at once, without waiting; ``on_refused`` hears if the switch refuses it."""
@@ -155,7 +155,7 @@ class OpenFlowSwitch:
         self._link.write(request(xids[0]))
         exchange = self._link.expect(xids)
         await exchange.done
-        _raise_refusals(exchange.refusals, [], xids[0])
+        raise_refusals(exchange.refusals, [], xids[0])
         entries: list[_Entry] = []
         for part in exchange.answers:
             entries += decode(part)
@@ -230,36 +230,6 @@ async def _agree(link: Link) -> OpenFlowSwitch:
         link.fail(f"the bridge cannot hand packets over: {name}")
         raise link.lost.result()
     return OpenFlowSwitch(link)
-
-
-def _staging(delta: Delta, bundle: int, xids: range) -> bytes:
-    """Encode all of a delta but its commit: one xid for the opening, each flow and a barrier."""
-    parts = [messages.bundle_control(messages.BundleStep.OPEN, bundle, xids[0])]
-    position = 1
-    for key in delta.delete:
-        inner = messages.flow_delete(key, xids[position])
-        parts.append(messages.bundle_add(bundle, inner, xids[position]))
-        position += 1
-    for flow in delta.add:
-        inner = messages.flow_mod(flow, xids[position])
-        parts.append(messages.bundle_add(bundle, inner, xids[position]))
-        position += 1
-    parts.append(messages.barrier(xids[position]))
-    return b"".join(parts)
-
-
-def _raise_refusals(refusals: Sequence[Refusal], keys: Sequence[FlowKey], first: int) -> None:
-    """Raise an error that names the flows refused, whose xids count from ``first``."""
-    if not refusals:
-        return
-    refused = {r.xid: r.name for r in reversed(refusals)}
-    flows = {
-        keys[xid - first]: name for xid, name in refused.items() if 0 <= xid - first < len(keys)
-    }
-    if not flows:
-        raise SwitchError(f"the switch refused a request: {refusals[0].name}")
-    text = "; ".join(f"{key}: {name}" for key, name in flows.items())
-    raise FlowRefused(f"the switch refused {text}", flows)
 
 
 def _report(refused: SwitchError) -> None:
