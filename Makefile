@@ -25,23 +25,23 @@ check: $(VENV) ## format, lint, types, layers, sizes, generated documents
 	@.venv/bin/ruff format --check --quiet . || { echo "not formatted: make fmt"; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
-	@.venv/bin/mypy tools/check-sizes && .venv/bin/mypy tools/generate-docs
+	@.venv/bin/mypy tools/check-sizes
 	@.venv/bin/lint-imports | sed -n '/Contracts/,$$p'; exit $${PIPESTATUS[0]}
 	@$(PYTHON) tools/check-sizes
-	@$(PYTHON) tools/generate-docs --check
+	@tools/generate-docs --check
 
 coverage: $(VENV) ## what the tests of the pure layers reach
 	@$(PYTHON) -m pytest -q -n 2 -m "not ovs" --cov --cov-report=term-missing
 
 bench: install ## measure: a table, JSON in bench/out and in bench/results
 	@$(SANDBOX) $(PYTHON) -m bench $(BENCH)
-	@$(PYTHON) tools/generate-docs
+	@tools/generate-docs
 
 fmt: $(VENV) ## format, and mend what can be mended by itself
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
 docs: $(VENV) ## renew the generated documents
-	@$(PYTHON) tools/generate-docs
+	@tools/generate-docs
 
 clean: ## remove what the other targets made
 	rm -rf .venv build dist bench/out .hypothesis .mypy_cache .ruff_cache .pytest_cache \

@@ -1,0 +1,5 @@
+"""Documents that are written by a program: the pipeline's, and the README's figures.
+
+They are stored, so that they can be read without running anything; ``--check`` fails where the
+stored text is not what would be written.
+"""
