@@ -11,8 +11,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from damselfly.flow.flow import Flow, MeterBand
+from damselfly.model.direction import Direction
 
 from . import ledger
+from .ledger import Entry, LedgerKey
 from .security import admission, egress, forwarding, ingress, labels, neighbours, verdicts
 from .tables import classify, output, services, switching, tracking
 from .view import HostView
@@ -33,7 +35,8 @@ class Kind(Enum):
     STATIC = "static"
     PORT = "port"
     NETWORK = "network"
-    LEDGER = "ledger"
+    RULES = "rules"
+    MEMBERS = "members"
 
 
 class Unit(NamedTuple):
@@ -41,7 +44,7 @@ class Unit(NamedTuple):
 
     kind: Kind
     name: str = ""
-    """Id of the port or network."""
+    """Id of the port, network or group."""
 
 
 def units(view: HostView) -> Iterator[Unit]:
@@ -51,12 +54,28 @@ def units(view: HostView) -> Iterator[Unit]:
         yield Unit(Kind.PORT, port_id)
     for network_id in {local.port.network_id for local in view.local.values()}:
         yield Unit(Kind.NETWORK, network_id)
-    yield Unit(Kind.LEDGER)
+    for group_id, entry in ledger.needed(view.snapshot, view.worn()):
+        yield Unit(_LEDGER_KINDS[entry], group_id)
 
 
 def unit_flows(view: HostView, unit: Unit) -> Iterator[Flow]:
     """State the flows of one unit; a port or network that is not here has none."""
     return _FLOWS[unit.kind](view, unit.name)
+
+
+def unit_inputs(view: HostView, unit: Unit) -> tuple[object, ...]:
+    """Return what the unit's flows are computed from; equal inputs give equal flows."""
+    if unit.kind is Kind.PORT:
+        local = view.local[unit.name]
+        groups = [view.snapshot.groups.get(name) for name in local.port.security_groups]
+        labels = [view.labels.get((local.key, direction)) for direction in Direction]
+        return (local, *labels, *groups)
+    if unit.kind is Kind.NETWORK:
+        subnets = sorted(view.snapshot.subnets_on.get(unit.name, ()))
+        return (*view.on_network(unit.name), *(view.snapshot.subnets[name] for name in subnets))
+    if unit.kind is Kind.STATIC:
+        return ()
+    return ledger.inputs(view.snapshot, LedgerKey(unit.name, _LEDGER_ENTRIES[unit.kind]))
 
 
 def assemble(view: HostView) -> Iterator[Flow]:
@@ -88,13 +107,20 @@ def _network(view: HostView, network_id: str) -> Iterator[Flow]:
         yield from part.network_flows(view, network_id)
 
 
-def _ledger(view: HostView, _name: str) -> Iterator[Flow]:
-    return ledger.flows(view.snapshot, view.worn())
+def _rules(view: HostView, group_id: str) -> Iterator[Flow]:
+    yield ledger.entry_flow(view.snapshot, LedgerKey(group_id, Entry.RULES))
+
+
+def _members(view: HostView, group_id: str) -> Iterator[Flow]:
+    yield ledger.entry_flow(view.snapshot, LedgerKey(group_id, Entry.MEMBERS))
 
 
 _FLOWS = {
     Kind.STATIC: _static,
     Kind.PORT: _port,
     Kind.NETWORK: _network,
-    Kind.LEDGER: _ledger,
+    Kind.RULES: _rules,
+    Kind.MEMBERS: _members,
 }
+_LEDGER_KINDS = {Entry.RULES: Kind.RULES, Entry.MEMBERS: Kind.MEMBERS}
+_LEDGER_ENTRIES = {kind: entry for entry, kind in _LEDGER_KINDS.items()}

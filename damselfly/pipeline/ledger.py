@@ -3,18 +3,19 @@
 One flow for each group that local ports wear (its rules) and for each group that their rules name
 as remote (its members).  The match holds a hash of the group's id, the cookie the fingerprint of
 the contents.  A starting agent compares: a label is kept only where the fingerprints of everything
-that its policy depends on are still the same.  A change of one group with ten thousand members rewrites
-one flow here and none of the ports that name it.
+that its policy depends on are still the same.  A change of one group with ten thousand members
+rewrites one flow here and none of the ports that name it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
 from damselfly.flow.flow import Flow
 from damselfly.flow.match import match
+from damselfly.model.address import FAMILIES
 from damselfly.model.snapshot import Snapshot
 from damselfly.policy.digest import digest, members_digest, rules_digest
 from damselfly.policy.policies import remote_groups
@@ -47,16 +48,19 @@ def needed(snapshot: Snapshot, worn: Iterable[str]) -> frozenset[LedgerKey]:
     return frozenset(keys)
 
 
+def inputs(snapshot: Snapshot, key: LedgerKey) -> tuple[object, ...]:
+    """Return what an entry's fingerprint is made from."""
+    group = snapshot.groups.get(key.group_id)
+    if key.entry is Entry.RULES:
+        return (group,)
+    members = (snapshot.members(key.group_id, family) for family in FAMILIES)
+    return (group is not None, *members)
+
+
 def entry_flow(snapshot: Snapshot, key: LedgerKey) -> Flow:
     """State the flow of one entry."""
     name = match(xxreg0=digest(key.group_id, size=16), reg4=key.entry.value)
     return Flow(Table.LEDGER, Priority.DEFAULT, name, (), _fingerprint(snapshot, key))
-
-
-def flows(snapshot: Snapshot, worn: Iterable[str]) -> Iterator[Flow]:
-    """State all flows of this table."""
-    for key in sorted(needed(snapshot, worn)):
-        yield entry_flow(snapshot, key)
 
 
 def _fingerprint(snapshot: Snapshot, key: LedgerKey) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from damselfly.model.direction import Direction
@@ -15,6 +16,9 @@ from damselfly.policy.digest import digest
 
 Labels = Mapping[tuple[int, Direction], int]
 """The current label of each (port key, direction); random, never 0, never used before."""
+
+
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class LocalPort(NamedTuple):
@@ -65,18 +69,25 @@ def network_number(network_id: str) -> int:
     return digest(network_id)
 
 
-def host_view(snapshot: Snapshot, plugged: Iterable[Attachment], labels: Labels) -> HostView:
-    """Put the policy and the plugged-in interfaces together; what is doubtful stays closed."""
+def host_view(
+    snapshot: Snapshot,
+    plugged: Iterable[Attachment],
+    labels: Labels,
+    refused: Mapping[str, str] = _NOBODY,
+) -> HostView:
+    """Put the policy and the plugged-in interfaces together; what is doubtful stays closed.
+
+    ``refused`` names further ports that must stay closed, with the reason.
+    """
+    shut = {**refused, **snapshot.closed}
     local: dict[str, LocalPort] = {}
     closed: dict[str, str] = {}
     for attachment in plugged:
         port = snapshot.ports.get(attachment.port_id)
-        if port is None:
-            closed[attachment.port_id] = snapshot.closed.get(
-                attachment.port_id, "the store does not know this port"
-            )
-        elif attachment.port_id in snapshot.closed:
-            closed[port.id] = snapshot.closed[port.id]
+        if attachment.port_id in shut:
+            closed[attachment.port_id] = shut[attachment.port_id]
+        elif port is None:
+            closed[attachment.port_id] = "the store does not know this port"
         else:
             local[port.id] = LocalPort(port, attachment.key, attachment.ofport)
     macs = Counter((entry.port.network_id, entry.port.mac) for entry in local.values())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from damselfly.errors import SwitchError
+from damselfly.errors import SwitchError, SwitchGone
 from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
 
@@ -24,6 +24,7 @@ class PacketIn:
     """A paused packet, as the switch handed it over."""
 
     table: int
+    """Open vSwitch says 0 for a paused packet; the cookie tells the flow."""
     cookie: int
     """Of the flow that paused it."""
     userdata: bytes
@@ -63,6 +64,8 @@ class Switch(Protocol):
 
     on_packet_in: Callable[[PacketIn], None]
     """Called for each paused packet, between reads; must not block."""
+    on_refused: Callable[[SwitchError], None]
+    """Called when the switch refuses what nobody waits for: an added flow, a resumed packet."""
 
     async def flows(self) -> list[FlowStats]:
         """Read all flows of the bridge."""
@@ -93,6 +96,9 @@ class Switch(Protocol):
 
     async def barrier(self) -> None:
         """Wait until the switch has done everything written before."""
+
+    async def gone(self) -> SwitchGone:
+        """Wait until the connection is lost, and return why."""
 
     async def close(self) -> None:
         """Give the connection up; flows stay."""

@@ -22,7 +22,7 @@ from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import ERROR_TYPES, IP_OF, LATER_FRAGMENT, icmp
 from damselfly.pipeline.sides import ENDS, End
 from damselfly.pipeline.view import HostView, LocalPort
-from damselfly.policy.meaning import protocol_of, why_nothing
+from damselfly.policy.meaning import protocol_of
 
 _INVALID = match(ct_state=ct_state("+trk+inv"))
 _BY_SENDER = match(ct_state=ct_state("+trk-inv-rpl"))
@@ -68,7 +68,6 @@ def _named_types(
         if rule.direction is direction
         and rule.family.name == family
         and protocol_of(rule) in (None, rule.family.icmp)
-        and why_nothing(rule, view.snapshot) is None
     ]
     types = {rule.port_range_min if protocol_of(rule) is not None else None for rule in rules}
     if None in types:

@@ -2,7 +2,8 @@
 
 Proactive: these flows stand before the port's first packet.  Built in, whatever the groups say:
 own MAC and IP pairs only, in ARP as well; a DHCP client may ask before it has an address; nobody
-but the network's own servers plays DHCP server or router.  What no flow names is dropped and counted.
+but the network's own servers plays DHCP server or router.  What no flow names is dropped and
+counted.
 """
 
 from __future__ import annotations

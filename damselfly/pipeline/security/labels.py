@@ -2,8 +2,8 @@
 
 LABEL has two flows a port and direction.  A connection with the current label passes at once.
 Any other goes to JUDGE with the current label at hand: judged again by the same verdicts, and,
-where it is still allowed, committed with that label.  A revocation is therefore a change of these two flows,
-and no connection is ever searched for.
+where it is still allowed, committed with that label.  A revocation is therefore a change of these
+two flows, and no connection is ever searched for.
 
 A port that is closed has no flow here, so nothing of it passes.
 """

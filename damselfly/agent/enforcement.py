@@ -1,0 +1,181 @@
+"""What the switch should hold, and what has to be sent when the policy or the ports change.
+
+No I/O here: the caller sends what is returned, at once, before anything else is decided.  Verdicts
+are therefore always given on the state that was sent last.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from damselfly.flow.delta import Delta, difference
+from damselfly.flow.flow import Flow, FlowKey
+from damselfly.model.address import FAMILIES, Family
+from damselfly.model.direction import Direction
+from damselfly.model.network import Attachment
+from damselfly.model.snapshot import EMPTY, Snapshot
+from damselfly.pipeline.assemble import Kind, Unit, unit_flows, unit_inputs, units
+from damselfly.pipeline.layout import Table
+from damselfly.pipeline.security import verdicts as verdict_table
+from damselfly.pipeline.view import HostView, Labels, LocalPort, host_view
+from damselfly.policy.digest import rule_mark
+from damselfly.policy.policies import Policies
+from damselfly.policy.region import Verdict
+from damselfly.policy.rulebook import RuleBook
+
+from .labels import Mint, mint, next_labels, recovered_labels
+from .verdicts import Remembered, Verdicts
+
+_log = logging.getLogger(__name__)
+OURS = frozenset(Table)
+_Label = Callable[[HostView, Policies], Labels]
+
+
+class PortFailed(Exception):
+    """One port's flows cannot be stated; it must stay closed."""
+
+    def __init__(self, port_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.port_id = port_id
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that was last sent, verdicts apart."""
+
+    view: HostView
+    policies: Policies
+    inputs: Mapping[Unit, tuple[object, ...]] = field(default_factory=dict)
+    flows: Mapping[Unit, tuple[Flow, ...]] = field(default_factory=dict)
+    by_key: Mapping[int, LocalPort] = field(default_factory=dict)
+    generations: Mapping[int, bytes] = field(default_factory=dict)
+
+
+class Enforcement:
+    """The desired contents of one host's switch."""
+
+    def __init__(self, mint: Mint = mint) -> None:
+        self.state = State(host_view(EMPTY, (), {}), Policies(EMPTY))
+        self.verdicts = Verdicts()
+        self.refused: dict[str, str] = {}
+        """Ports that stay closed because their flows cannot be stated or were not taken."""
+        self._mint = mint
+
+    @property
+    def flows(self) -> list[Flow]:
+        """Everything the switch should hold, verdicts included."""
+        fixed = [flow for flows in self.state.flows.values() for flow in flows]
+        return fixed + [entry.flow for entry in self.verdicts]
+
+    def book(self, key: int, direction: Direction, family: Family) -> RuleBook | None:
+        """Return the rules by which a port is judged; None where it is not filtered here."""
+        local = self.state.by_key.get(key)
+        if local is None or not local.port.port_security_enabled:
+            return None
+        return self.state.policies.book(local.port.security_groups, direction, family)
+
+    def advance(self, snapshot: Snapshot, plugged: Iterable[Attachment]) -> Delta:
+        """Move to a new policy and set of ports; return what to send."""
+        old = self.state
+
+        def labels(view: HostView, policies: Policies) -> Labels:
+            return next_labels(old.view, old.policies, view, policies, self._mint)
+
+        self.state = self._next(snapshot, tuple(plugged), labels)
+        delta = _changes(old, self.state)
+        gone = self.verdicts.revise(self.book)
+        return Delta(delta.add, (*delta.delete, *gone))
+
+    def adopt(
+        self, actual: Iterable[Flow], snapshot: Snapshot, plugged: Iterable[Attachment]
+    ) -> Delta:
+        """Take over a switch as it is: keep labels and verdicts that still hold, mend the rest."""
+        ours = [flow for flow in actual if flow.table in OURS]
+
+        def labels(view: HostView, _: Policies) -> Labels:
+            return recovered_labels(view, ours, self._mint)
+
+        self.state = self._next(snapshot, tuple(plugged), labels)
+        self.verdicts.clear()
+        for flow in ours:
+            self._recall(flow)
+        self.verdicts.revise(self.book)
+        return difference(self.flows, ours)
+
+    def _next(self, snapshot: Snapshot, plugged: tuple[Attachment, ...], labels: _Label) -> State:
+        """Compute the next state; a port that fails is closed, and the others go on."""
+        here = {attachment.port_id for attachment in plugged}
+        self.refused = {port: why for port, why in self.refused.items() if port in here}
+        while True:
+            try:
+                return self._compiled(snapshot, plugged, labels)
+            except PortFailed as failed:
+                _log.error("port %s stays closed: %s", failed.port_id, failed.reason)
+                self.refused[failed.port_id] = failed.reason
+
+    def _compiled(
+        self, snapshot: Snapshot, plugged: tuple[Attachment, ...], labels: _Label
+    ) -> State:
+        policies = Policies(snapshot, self.state.policies)
+        view = host_view(snapshot, plugged, {}, self.refused)
+        for local in view.local.values():
+            _check(local, policies)
+        view = replace(view, labels=labels(view, policies))
+        inputs = {unit: unit_inputs(view, unit) for unit in units(view)}
+        flows = {
+            unit: self.state.flows[unit]
+            if self.state.inputs.get(unit) == wanted
+            else _stated(view, unit)
+            for unit, wanted in inputs.items()
+        }
+        by_key = {local.key: local for local in view.local.values()}
+        generations = {key: local.generation for key, local in by_key.items()}
+        return State(view, policies, inputs, flows, by_key, generations)
+
+    def _recall(self, flow: Flow) -> None:
+        """Remember a verdict that the switch holds, if its rule still exists."""
+        held = verdict_table.read(flow)
+        if held is None:
+            return
+        rules = self.book(held.key, held.direction, held.region.family)
+        if rules is None:
+            return
+        rule = next((rule for rule in rules.rules if rule_mark(rule) == held.mark), None)
+        if held.mark and rule is None:
+            return
+        entry = Remembered(Verdict(held.region, rule), held.per_packet, flow)
+        self.verdicts.add((held.key, held.direction), entry)
+
+
+def _changes(old: State, new: State) -> Delta:
+    """Subtract the flows of the units that changed; a flow may move from one unit to another."""
+    before: dict[FlowKey, Flow] = {}
+    after: dict[FlowKey, Flow] = {}
+    for state, other, flows in ((old, new, before), (new, old, after)):
+        for unit, stated in state.flows.items():
+            if other.flows.get(unit) is not stated:
+                flows.update((flow.key, flow) for flow in stated)
+    return difference(after.values(), before.values())
+
+
+def _check(local: LocalPort, policies: Policies) -> None:
+    """Compile the port's rules; whatever goes wrong in there closes this port only."""
+    groups = local.port.security_groups
+    try:
+        for direction in Direction:
+            for family in FAMILIES:
+                policies.book(groups, direction, family)
+    except Exception as error:
+        raise PortFailed(local.port.id, f"its rules cannot be compiled: {error!r}") from error
+
+
+def _stated(view: HostView, unit: Unit) -> tuple[Flow, ...]:
+    try:
+        return tuple(unit_flows(view, unit))
+    except Exception as error:
+        if unit.kind is not Kind.PORT:
+            raise
+        raise PortFailed(unit.name, f"its flows cannot be stated: {error!r}") from error

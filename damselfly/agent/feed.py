@@ -1,0 +1,84 @@
+"""What the agent hears: the latest policy from the store, the latest ports from the OVSDB.
+
+Only the latest counts.  A slow reader sees several changes as one; a store that is gone leaves the
+last policy standing, and its age tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from damselfly.errors import Compacted, StoreError
+from damselfly.model.snapshot import Snapshot
+from damselfly.northbound.keys import POLICY_PREFIXES
+from damselfly.northbound.policy_reader import PolicyReader
+from damselfly.northbound.store import Store
+from damselfly.southbound.bridge import BridgeState
+from damselfly.southbound.ovsdb import Ovsdb
+
+_log = logging.getLogger(__name__)
+
+
+class Inbox:
+    """The latest of both, and a bell that rings when either changed."""
+
+    def __init__(self) -> None:
+        self.snapshot: Snapshot | None = None
+        self.bridge: BridgeState | None = None
+        self.problems: Mapping[str, str] = {}
+        """Objects of the store that cannot be used, by key."""
+        self.store_problem: str | None = None
+        self._bell = asyncio.Event()
+
+    def ring(self) -> None:
+        """Say that there is something to look at."""
+        self._bell.set()
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait until something changed since the last wait, or for so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            return
+        self._bell.clear()
+
+
+async def follow_policy(store: Store, inbox: Inbox, retry: float) -> None:
+    """Keep the inbox's policy up to date, for ever."""
+    while True:
+        try:
+            await _follow(store, inbox)
+        except Compacted:
+            _log.info("the store's log was trimmed; reading everything again")
+        except StoreError as error:
+            if inbox.store_problem != str(error):
+                _log.warning("the last policy stays in force: %s", error)
+            inbox.store_problem = str(error)
+            inbox.ring()
+            await asyncio.sleep(retry)
+
+
+async def _follow(store: Store, inbox: Inbox) -> None:
+    contents = await store.read(POLICY_PREFIXES)
+    reader = PolicyReader(contents)
+    _post(inbox, reader)
+    async for commit in store.watch(contents.revision, POLICY_PREFIXES):
+        reader.apply(commit)
+        _post(inbox, reader)
+
+
+def _post(inbox: Inbox, reader: PolicyReader) -> None:
+    inbox.snapshot = reader.snapshot
+    inbox.problems = reader.problems
+    inbox.store_problem = None
+    inbox.ring()
+
+
+async def follow_bridge(ovsdb: Ovsdb, inbox: Inbox) -> None:
+    """Keep the inbox's ports up to date, for ever; raise SwitchGone when the bridge is deleted."""
+    async for state in ovsdb.changes():
+        inbox.bridge = state
+        inbox.ring()

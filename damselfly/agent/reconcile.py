@@ -1,0 +1,216 @@
+"""Keeps one switch equal to what it should hold, over one connection.
+
+Between computing a change and writing it nothing is awaited, and what the reactive path writes goes
+over the same connection: so a verdict is always given on the state that was written last.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from damselfly.config import Config
+from damselfly.errors import SwitchError
+from damselfly.flow.delta import Delta
+from damselfly.flow.flow import FlowKey
+from damselfly.model.network import Attachment
+from damselfly.model.snapshot import Snapshot
+from damselfly.pipeline.assemble import Kind, Unit, meters
+from damselfly.pipeline.view import host_view
+from damselfly.southbound.bridge import BridgeState
+from damselfly.southbound.ovsdb import Ovsdb
+from damselfly.southbound.switch import FlowRefused, PacketIn, Switch
+
+from .enforcement import Enforcement
+from .feed import Inbox
+from .keys import Quarantine, allot
+from .reactive import Reactive
+
+_log = logging.getLogger(__name__)
+HELD_BACK = 1000
+"""Packets that wait at most while the agent takes over a switch; more are dropped."""
+_Enforced = Callable[[int], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the enforcement of the policy has come."""
+
+    revision: int = 0
+    """Of the store; the last one that the switch confirmed."""
+    revision_at: float = 0.0
+    flow_mods: int = 0
+    """Sent by changes and take-overs; verdicts apart."""
+    problem: str | None = None
+
+
+class Reconciler:
+    """Carries policy and ports from the inbox to one switch."""
+
+    def __init__(self, config: Config, ovsdb: Ovsdb, inbox: Inbox) -> None:
+        self.enforcement = Enforcement()
+        self.reactive = Reactive(self.enforcement, config.deny_budget)
+        self.progress = Progress()
+        self._config = config
+        self._ovsdb = ovsdb
+        self._inbox = inbox
+        self._quarantine = Quarantine(config.quarantine)
+        self._metered: set[int] = set()
+        self._held: list[PacketIn] | None = None
+
+    async def serve(self, switch: Switch, enforced: _Enforced) -> None:
+        """Take the switch over and keep it right until the connection is lost (SwitchGone).
+
+        ``enforced`` is awaited with each revision that the switch has confirmed.
+        """
+        self._held = []
+        switch.on_packet_in = lambda packet: self._packet(switch, packet)
+        switch.on_refused = self._refused
+        take_over = True
+        while True:
+            snapshot, bridge = self._inbox.snapshot, self._inbox.bridge
+            if snapshot is not None and bridge is not None:
+                take_over = not await self._reconciled(switch, snapshot, bridge, take_over)
+                if take_over:
+                    continue
+                await enforced(snapshot.revision)
+            await self._inbox.wait(self._until_release())
+            await self._release_keys(switch)
+
+    async def _reconciled(
+        self, switch: Switch, snapshot: Snapshot, bridge: BridgeState, take_over: bool
+    ) -> bool:
+        """Bring the switch up to date; return False where it refused a flow and all is in doubt."""
+        keys = await self._keys(snapshot, bridge)
+        plugged = [
+            Attachment(port_id, keys[port_id], interface.ofport)
+            for port_id, interface in bridge.interfaces.items()
+            if port_id in keys
+        ]
+        await self._set_meters(switch, snapshot, plugged, take_over)
+        before = set(self.enforcement.state.by_key)
+        delta = await self._delta(switch, snapshot, plugged, take_over)
+        self.progress.flow_mods += len(delta)
+        try:
+            if len(delta):
+                await switch.apply(delta)
+        except FlowRefused as refused:
+            self._close(refused)
+            return False
+        self._answer_held(switch)
+        enforced = set(self.enforcement.state.by_key)
+        idle = (set(keys.values()) if take_over else before) - enforced
+        await self._leave(switch, idle)
+        self.progress.revision, self.progress.revision_at = snapshot.revision, time.time()
+        self.progress.problem = None
+        return True
+
+    async def _delta(
+        self, switch: Switch, snapshot: Snapshot, plugged: list[Attachment], take_over: bool
+    ) -> Delta:
+        if not take_over:
+            return self.enforcement.advance(snapshot, plugged)
+        if self._held is None:
+            self._held = []
+        actual = await switch.flows()
+        return self.enforcement.adopt([each.flow for each in actual], snapshot, plugged)
+
+    async def _keys(self, snapshot: Snapshot, bridge: BridgeState) -> dict[str, int]:
+        """Return the keys of all plugged-in ports that the store knows, allotting new ones."""
+        kept = bridge.keys
+        known = bridge.interfaces.keys() & (snapshot.ports.keys() | snapshot.closed.keys())
+        new = allot(kept, known)
+        if new:
+            await self._ovsdb.write_keys(new)
+        keys = {**kept, **new}
+        alive = snapshot.ports.keys() | snapshot.closed.keys()
+        self._quarantine.observe(keys, alive, time.monotonic())
+        return keys
+
+    async def _set_meters(
+        self, switch: Switch, snapshot: Snapshot, plugged: Iterable[Attachment], take_over: bool
+    ) -> None:
+        """Set the meters that the coming flows name; a flow with an unknown meter is refused."""
+        if take_over:
+            present = set(await switch.meters())
+        view = host_view(snapshot, plugged, {})
+        bands = list(meters(view, self._config.packet_rate, self._config.packet_burst))
+        missing = [
+            band
+            for band in bands
+            if (band not in present if take_over else band.id not in self._metered)
+        ]
+        if missing:
+            await switch.set_meters(missing)
+        if take_over:
+            self._metered = {band.id for band in present}
+        self._metered |= {band.id for band in bands}
+
+    async def _leave(self, switch: Switch, idle: set[int]) -> None:
+        """Empty the zones of ports that are no longer enforced, and delete their meters."""
+        for key in sorted(idle):
+            await switch.flush_zone(key)
+        unused = sorted(idle & self._metered)
+        if unused:
+            await switch.delete_meters(unused)
+            self._metered -= set(unused)
+
+    def _until_release(self) -> float | None:
+        at = self._quarantine.next_release
+        return None if at is None else max(0.0, at - time.monotonic())
+
+    async def _release_keys(self, switch: Switch) -> None:
+        """Give free the keys of ports that are long gone; their zones are emptied once more."""
+        released = self._quarantine.released(time.monotonic())
+        keys = self._inbox.bridge.keys if self._inbox.bridge is not None else {}
+        for port_id in released:
+            if port_id in keys:
+                await switch.flush_zone(keys[port_id])
+        if released:
+            await self._ovsdb.write_keys(dict.fromkeys(released))
+            self._quarantine.forget(released)
+
+    def _packet(self, switch: Switch, packet: PacketIn) -> None:
+        if self._held is None:
+            self.reactive.answer(switch, packet)
+        elif len(self._held) < HELD_BACK:
+            self._held.append(packet)
+
+    def _answer_held(self, switch: Switch) -> None:
+        held, self._held = self._held, None
+        for packet in held or ():
+            self.reactive.answer(switch, packet)
+
+    def _refused(self, error: SwitchError) -> None:
+        """Forget a verdict that the switch did not take, so that it is given again."""
+        _log.error("%s", error)
+        self.progress.problem = str(error)
+        for key in error.flows if isinstance(error, FlowRefused) else ():
+            self.enforcement.verdicts.forget(key)
+
+    def _close(self, refused: FlowRefused) -> None:
+        """Close the ports whose flows the switch refused; raise where no port is to blame."""
+        _log.error("%s", refused)
+        guilty = self._owners(set(refused.flows))
+        if not guilty:
+            raise refused
+        for port_id in guilty:
+            self.enforcement.refused[port_id] = str(refused)
+
+    def _owners(self, keys: set[FlowKey]) -> set[str]:
+        state = self.enforcement.state
+        owners: set[str] = set()
+        for unit, flows in state.flows.items():
+            if any(flow.key in keys for flow in flows):
+                owners.update(_ports_of(unit, state.view.snapshot))
+        return owners
+
+
+def _ports_of(unit: Unit, snapshot: Snapshot) -> frozenset[str]:
+    if unit.kind is Kind.PORT:
+        return frozenset({unit.name})
+    if unit.kind is Kind.NETWORK:
+        return snapshot.ports_on.get(unit.name, frozenset())
+    return frozenset()

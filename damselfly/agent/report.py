@@ -1,0 +1,129 @@
+"""What the agent says of itself, put together from what it knows and what the switch counts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+
+from damselfly import __version__
+from damselfly.config import Config
+from damselfly.northbound.status import AgentStatus, PortStatus
+from damselfly.pipeline.layout import Dropped
+from damselfly.southbound.bridge import BridgeState
+from damselfly.southbound.switch import FlowStats, MeterStats, Switch
+
+from .feed import Inbox
+from .reactive import Fate
+from .reconcile import Reconciler
+
+_KINDS = {drop.cookie: drop.name.lower().replace("_", "-") for drop in Dropped}
+
+
+class Reporter:
+    """Makes the agent's status."""
+
+    def __init__(self, config: Config, inbox: Inbox, reconciler: Reconciler) -> None:
+        self._config = config
+        self._inbox = inbox
+        self._reconciler = reconciler
+        self._started_at = time.time()
+        self._spoof_drops: Mapping[str, int] = {}
+        self._metered_drops = 0
+
+    async def count(self, switch: Switch) -> None:
+        """Read the switch's counters."""
+        self._spoof_drops = spoof_drops(await switch.flows())
+        self._metered_drops = metered_drops(await switch.meter_stats())
+
+    def status(self) -> AgentStatus:
+        """Return the status as of now."""
+        progress = self._reconciler.progress
+        fates = self._reconciler.reactive.fates
+        bridge = self._inbox.bridge
+        return AgentStatus(
+            host=self._config.host,
+            bridge=self._config.bridge,
+            ovsdb=self._config.ovsdb,
+            management=self._config.management_socket,
+            pid=os.getpid(),
+            version=__version__,
+            started_at=self._started_at,
+            updated_at=time.time(),
+            revision=progress.revision,
+            revision_at=progress.revision_at,
+            datapath_type="" if bridge is None else bridge.datapath_type,
+            ports=tuple(sorted(self._ports(bridge), key=lambda port: (port.name, port.port_id))),
+            packets_in=fates.total(),
+            duplicates=fates[Fate.DUPLICATE],
+            metered_drops=self._metered_drops,
+            spoof_drops=self._spoof_drops,
+            problems=dict(self._problems(bridge)),
+        )
+
+    def _ports(self, bridge: BridgeState | None) -> Iterator[PortStatus]:
+        enforcement = self._reconciler.enforcement
+        view = enforcement.state.view
+        for local in view.local.values():
+            allow, deny = enforcement.verdicts.counts(local.key)
+            yield PortStatus(
+                local.port.id,
+                "active",
+                local.port.name,
+                local.key,
+                local.ofport,
+                verdicts_allow=allow,
+                verdicts_deny=deny,
+            )
+        for port_id, reason in self._shut(bridge).items():
+            if port_id not in view.local:
+                port = view.snapshot.ports.get(port_id)
+                name = "" if port is None else port.name
+                yield PortStatus(port_id, "closed", name, reason=reason)
+        for port in view.snapshot.ports.values():
+            if port.host == self._config.host and not self._plugged(port.id):
+                yield PortStatus(port.id, "down", port.name, reason="not plugged in")
+
+    def _shut(self, bridge: BridgeState | None) -> dict[str, str]:
+        """Return the plugged-in ports that are not enforced, with the reason."""
+        if bridge is None:
+            return {}
+        view = self._reconciler.enforcement.state.view
+        unknown = {
+            port_id: "the store does not know this port"
+            for port_id in bridge.interfaces
+            if port_id not in view.snapshot.ports
+        }
+        twice = {
+            port_id: f"several interfaces claim it: {', '.join(names)}"
+            for port_id, names in bridge.duplicates.items()
+        }
+        return {**unknown, **view.closed, **twice}
+
+    def _plugged(self, port_id: str) -> bool:
+        bridge = self._inbox.bridge
+        return bridge is not None and port_id in {*bridge.interfaces, *bridge.duplicates}
+
+    def _problems(self, bridge: BridgeState | None) -> Iterator[tuple[str, str]]:
+        yield from self._inbox.problems.items()
+        if self._inbox.store_problem is not None:
+            yield "store", self._inbox.store_problem
+        if self._reconciler.progress.problem is not None:
+            yield "switch", self._reconciler.progress.problem
+        for name, error in ({} if bridge is None else bridge.errors).items():
+            yield f"interface {name}", error
+
+
+def spoof_drops(flows: list[FlowStats]) -> dict[str, int]:
+    """Count what ingress security dropped, by reason."""
+    counted = dict.fromkeys(_KINDS.values(), 0)
+    for each in flows:
+        kind = _KINDS.get(each.flow.cookie)
+        if kind is not None:
+            counted[kind] += each.packets
+    return counted
+
+
+def metered_drops(meters: list[MeterStats]) -> int:
+    """Count the packets that meters kept from the agent."""
+    return sum(each.dropped for each in meters)

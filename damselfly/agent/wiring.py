@@ -1,0 +1,132 @@
+"""The agent, put together.
+
+store ──watch──▶ feed ─┐                         ┌─▶ switch (bundles)
+                       ├─▶ reconcile ─ enforcement
+OVSDB ──IDL────▶ feed ─┘                         └─◀ paused packets ─▶ reactive
+                               │
+                               └─▶ report ─▶ store (/status)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+
+from damselfly.config import Config
+from damselfly.errors import StoreError, SwitchError, SwitchGone
+from damselfly.northbound.opening import open_store
+from damselfly.northbound.status import write_status
+from damselfly.northbound.store import Store
+from damselfly.southbound.openflow import connect
+from damselfly.southbound.ovsdb import Ovsdb
+from damselfly.southbound.switch import Switch
+
+from .feed import Inbox, follow_bridge, follow_policy
+from .reconcile import Reconciler
+from .report import Reporter
+
+_log = logging.getLogger(__name__)
+
+
+class Agent:
+    """One host's agent; :func:`run` makes it and lets it run."""
+
+    def __init__(self, config: Config, store: Store, ovsdb: Ovsdb) -> None:
+        self.config = config
+        self.store = store
+        self.ovsdb = ovsdb
+        self.inbox = Inbox()
+        self.reconciler = Reconciler(config, ovsdb, self.inbox)
+        self.reporter = Reporter(config, self.inbox, self.reconciler)
+        self._switch: Switch | None = None
+        self._reporting = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Run until cancelled; raise what cannot be waited out."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(follow_policy(self.store, self.inbox, self.config.retry))
+            tasks.create_task(follow_bridge(self.ovsdb, self.inbox))
+            tasks.create_task(self._enforce())
+            tasks.create_task(self._report_regularly())
+
+    async def _enforce(self) -> None:
+        """Serve the switch; connect again whenever it is gone."""
+        while True:
+            try:
+                self._switch = switch = await connect(self.config.management_socket)
+            except SwitchGone as gone:
+                _log.warning("%s", gone)
+            else:
+                await self._serve(switch)
+                self._switch = None
+            await asyncio.sleep(self.config.retry)
+
+    async def _serve(self, switch: Switch) -> None:
+        serving = asyncio.create_task(self.reconciler.serve(switch, self._enforced))
+        gone = asyncio.create_task(switch.gone())
+        try:
+            await asyncio.wait({serving, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                _log.warning("the switch is gone: %s", gone.result())
+            else:
+                serving.result()
+        except SwitchError as error:
+            _log.error("%s", error)
+            self.reconciler.progress.problem = str(error)
+        finally:
+            for task in (serving, gone):
+                task.cancel()
+            await asyncio.gather(serving, gone, return_exceptions=True)
+            await switch.close()
+
+    async def _enforced(self, revision: int) -> None:
+        _log.info("revision %d is enforced", revision)
+        await self._report()
+
+    async def _report(self) -> None:
+        async with self._reporting:
+            try:
+                await self.store.commit([write_status(self.reporter.status())])
+            except StoreError as error:
+                _log.warning("the status cannot be stored: %s", error)
+
+    async def _report_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(self.config.status_interval)
+            if self._switch is not None:
+                with contextlib.suppress(SwitchError):
+                    await self.reporter.count(self._switch)
+            await self._report()
+
+
+async def run(config: Config) -> None:
+    """Run an agent until SIGTERM or SIGINT; flows stay in the switch.
+
+    Raises SwitchGone where there is no Open vSwitch, no such bridge or no permission, and
+    StoreError where the store cannot be opened.
+    """
+    store = open_store(config.store)
+    try:
+        ovsdb = await Ovsdb.connect(config.ovsdb, config.bridge)
+        switch = await connect(config.management_socket)
+        await switch.close()
+        _log.info("bridge %s, datapath %s", config.bridge, ovsdb.state.datapath_type or "system")
+        agent = asyncio.create_task(Agent(config, store, ovsdb).run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, agent.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await _unwrapped(agent)
+        await ovsdb.close()
+    finally:
+        await store.close()
+
+
+async def _unwrapped(agent: asyncio.Task[None]) -> None:
+    """Wait for the agent; of a group of errors raise the first."""
+    try:
+        await agent
+    except* (SwitchError, StoreError) as group:
+        raise group.exceptions[0] from None

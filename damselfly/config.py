@@ -1,0 +1,44 @@
+"""Everything that can be set about an agent: one frozen value, passed in, never global."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+
+from damselfly.northbound.opening import DEFAULT_URL
+
+DEFAULT_OVSDB = "unix:/var/run/openvswitch/db.sock"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """How one agent runs; the defaults suit a hypervisor with Debian's Open vSwitch."""
+
+    store: str = DEFAULT_URL
+    """URL of the policy store."""
+    bridge: str = "br-int"
+    ovsdb: str = DEFAULT_OVSDB
+    management: str | None = None
+    """Path of the bridge's management socket; None: beside the OVSDB's."""
+    host: str = field(default_factory=socket.gethostname)
+    """The name under which the agent reports its status."""
+    packet_rate: int = 500
+    """Packets per second that one sender may have the agent judge."""
+    packet_burst: int = 250
+    """How many of them may come at once."""
+    deny_budget: int = 1024
+    """Denials remembered per port and direction; the meter bounds what comes beyond."""
+    quarantine: float = 60.0
+    """Seconds until the key of a deleted port may be used again."""
+    status_interval: float = 2.0
+    """Seconds between two reports of what is merely counted."""
+    retry: float = 1.0
+    """Seconds between two attempts to reach the store or the switch."""
+
+    @property
+    def management_socket(self) -> str:
+        """The path of the bridge's management socket (ovs-vswitchd(8))."""
+        if self.management is not None:
+            return self.management
+        directory = self.ovsdb.removeprefix("unix:").rpartition("/")[0]
+        return f"{directory}/{self.bridge}.mgmt"
