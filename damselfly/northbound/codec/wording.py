@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 _TYPES = {
     "string_type": "text, in quotes where it looks like a number",
     "string_unicode": "text in Unicode",
-    "int_type": "a whole number, without quotes",
+    "int_type": "a whole number, without quotes or leading zeros",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "list_type": "a list",

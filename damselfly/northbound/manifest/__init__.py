@@ -1,0 +1,11 @@
+"""Policy as YAML files: read strictly, checked as a whole, turned into changes of a store.
+
+Pure but for nothing: files are read, and changes committed, by whoever asks.  What a file may say
+is described in docs/manifest.md.
+"""
+
+from .draft import Draft, read
+from .plan import Effect, Plan, plan, without
+from .problem import BadManifest, Problem
+
+__all__ = ["BadManifest", "Draft", "Effect", "Plan", "Problem", "plan", "read", "without"]
