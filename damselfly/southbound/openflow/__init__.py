@@ -1,11 +1,10 @@
-"""OpenFlow 1.3 with the Nicira and ONF extensions that Open vSwitch speaks, and nothing more.
+"""OpenFlow 1.3, with the Nicira and ONF extensions that we use, on a bridge's management socket.
 
-Only the messages that Damselfly uses.  The codec modules are pure: bytes in, values out, and the
-other way round; ``link`` and ``switch`` do the talking.  Whatever the bytes are, a decoder raises
-nothing but ``ProtocolError``.  No policy, no pipeline, no OVSDB, no reconnecting in here.
+``codec`` turns bytes into values and back, ``link`` talks, ``switch`` says it in the terms of
+``southbound.switch``.  No policy, no pipeline, no OVSDB and no reconnecting in here.
 """
 
+from .codec.wire import ProtocolError
 from .switch import OpenFlowSwitch, connect
-from .wire import ProtocolError
 
 __all__ = ["OpenFlowSwitch", "ProtocolError", "connect"]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from damselfly.errors import SwitchGone
 
-from .errors import Refusal, decode_error
-from .stats import is_last
-from .wire import VERSION, Framer, ProtocolError, Type, message, xid_of
+from .codec.errors import Refusal, decode_error
+from .codec.stats import is_last
+from .codec.wire import VERSION, Framer, ProtocolError, Type, message, xid_of
 
 ANSWER = 15.0
 """Seconds that the switch has to answer anything."""

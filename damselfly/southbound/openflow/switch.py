@@ -14,11 +14,11 @@ from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, MeterBand
 from damselfly.southbound.switch import FlowRefused, FlowStats, MeterStats, PacketIn
 
-from . import messages, stats
-from .errors import METER_EXISTS, Refusal, raise_refusals
+from .codec import messages, stats
+from .codec.errors import METER_EXISTS, Refusal, raise_refusals
+from .codec.packet_in import decode_packet_in, encode_resume, is_packet_in
+from .codec.wire import Port, ProtocolError
 from .link import ANSWER, Exchange, Link
-from .packet_in import decode_packet_in, encode_resume, is_packet_in
-from .wire import Port, ProtocolError
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 4096

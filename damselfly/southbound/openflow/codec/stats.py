@@ -16,7 +16,7 @@ from damselfly.flow.match import match
 from damselfly.southbound.switch import FlowStats, MeterStats
 
 from .actions import decode_instructions
-from .oxm import decode_match, encode_match
+from .match import decode_match, encode_match
 from .wire import Port, ProtocolError, Type, decoder, message
 
 _HEAD = struct.Struct("!HH4x")

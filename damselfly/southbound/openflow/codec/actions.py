@@ -25,8 +25,8 @@ from damselfly.flow.action import (
 )
 from damselfly.flow.field import FIELDS
 
-from .oxm import decode_value, encode_value, field_header, field_of
-from .wire import NICIRA, Port, ProtocolError, decoder, padding
+from .fields import copied_field, copied_header, decode_value, encode_value
+from .wire import LARGEST, NICIRA, Port, ProtocolError, decoder, padding
 
 _OUTPUT, _SET_FIELD, _EXPERIMENTER = 0, 25, 0xFFFF
 _REG_MOVE, _RESUBMIT_TABLE, _CT, _CONTROLLER2, _CT_CLEAR = 6, 14, 35, 37, 43
@@ -56,7 +56,10 @@ def encode_instructions(actions: tuple[Action, ...]) -> bytes:
     if not actions:
         return metered
     body = encode_actions(actions)
-    return metered + _INSTRUCTION.pack(_APPLY, _INSTRUCTION.size + len(body), 0) + body
+    length = _INSTRUCTION.size + len(body)
+    if length > LARGEST:
+        raise ProtocolError(f"actions of {length} bytes are too long for OpenFlow")
+    return metered + _INSTRUCTION.pack(_APPLY, length, 0) + body
 
 
 def encode_actions(actions: Sequence[Action]) -> bytes:
@@ -93,7 +96,7 @@ def _move(action: Move) -> bytes:
     source, destination = FIELDS[action.source], FIELDS[action.destination]
     if source.bits != destination.bits:
         raise ProtocolError(f"{action}: the fields differ in width")
-    headers = field_header(action.source), field_header(action.destination)
+    headers = copied_header(action.source), copied_header(action.destination)
     return _extension(_REG_MOVE, _MOVE.pack(source.bits, 0, 0, *headers))
 
 
@@ -112,7 +115,7 @@ def _conntrack(action: Conntrack) -> bytes:
     flags = _COMMIT if action.commit else 0
     table = _NO_TABLE if action.table is None else action.table
     if isinstance(action.zone, str):
-        source, zone = field_header(action.zone), _LOW_16_BITS
+        source, zone = copied_header(action.zone), _LOW_16_BITS
     else:
         source, zone = bytes(4), action.zone
     head = _TRACK.pack(flags, source, zone, table, 0)
@@ -192,7 +195,7 @@ def _named_action(kind: int, body: bytes) -> Action | None:
 
 def _read_move(body: bytes) -> Move:
     _, _, _, source, destination = _MOVE.unpack_from(body)
-    return Move(field_of(source), field_of(destination))
+    return Move(copied_field(source), copied_field(destination))
 
 
 def _read_resubmit(body: bytes) -> Resubmit:
@@ -215,7 +218,7 @@ def _read_conntrack(body: bytes) -> Conntrack:
     flags, source, zone, table, _ = _TRACK.unpack_from(body)
     sets = decode_actions(body[_TRACK.size :])
     return Conntrack(
-        zone=field_of(source) if any(source) else zone,
+        zone=copied_field(source) if any(source) else zone,
         table=None if table == _NO_TABLE else table,
         commit=bool(flags & _COMMIT),
         sets=tuple([a for a in sets if isinstance(a, SetField | Move)]),

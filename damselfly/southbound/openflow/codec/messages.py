@@ -15,7 +15,7 @@ from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
 
 from .actions import encode_actions, encode_instructions
-from .oxm import encode_match
+from .match import encode_match
 from .wire import LARGEST, NICIRA, ONF, VERSION, Port, ProtocolError, Type, experimenter, message
 
 _FLOW_MOD = struct.Struct("!BBHIQQBBHHHIIIH2x")

@@ -10,7 +10,7 @@ import struct
 
 from damselfly.southbound.switch import PacketIn
 
-from .oxm import decode_values
+from .match import decode_values
 from .wire import NICIRA, VERSION, ProtocolError, Type, decoder
 
 _HEADER = struct.Struct("!BBHIII")
