@@ -12,6 +12,7 @@ from .vm import VM
 _ETH_P_ALL = 0x0003
 _SOL_PACKET = 263
 _PACKET_IGNORE_OUTGOING = 23
+_SO_RCVBUFFORCE = 33
 
 
 class Frames:
@@ -23,7 +24,7 @@ class Frames:
             socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL)
         )
         self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 26)
         self._socket.bind(("eth0", 0))
         self.drain()
 

@@ -73,7 +73,7 @@ def _inside(command: Sequence[str]) -> int:
     """Be the sandbox's first process: prepare it, run the command, bury orphans."""
     # The kernel spares a first process the signals that it has no handler for.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    first = os.readlink("/proc/self")  # Still the machine's own view of its processes.
+    first = str(Path("/proc/self").readlink())  # Still the machine's own view of its processes.
     run(["mount", "-t", "proc", "proc", "/proc"])
     run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
     run(["mount", "-t", "sysfs", "sysfs", "/sys"])

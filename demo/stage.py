@@ -1,0 +1,117 @@
+"""The stage: a hypervisor, the VMs of the example, the agent, and the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from damselfly.pipeline.layout import Table
+from lab import sandbox
+from lab.command import CommandFailed, run
+from lab.daemon import Daemon
+from lab.hypervisor import Hypervisor
+from lab.vm import VM
+
+from .score import Score
+
+EXAMPLE = Path("examples/three-tier.yaml")
+EXPECTED = Path("examples/three-tier-expected.yaml")
+_PREFIX_LENGTHS = {".": 24, ":": 64}
+
+
+class Stage:
+    """Everything that the parts of the demonstration share; a context manager."""
+
+    def __init__(self, score: Score) -> None:
+        """Describe the stage; entering it sets it up."""
+        self._score = score
+        self._close = ExitStack()
+        self.policy: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
+        self.vms: dict[str, VM] = {}
+
+    def __enter__(self) -> Self:
+        """Start the hypervisor, make the VMs unplugged, start the agent on an empty store."""
+        self.directory = Path(self._close.enter_context(tempfile.TemporaryDirectory()))
+        self.store = f"sqlite://{self.directory}/policy.db"
+        self.hypervisor = self._close.enter_context(Hypervisor("hv1"))
+        for port in self.policy["ports"]:
+            addresses = [_with_length(fixed["ip_address"]) for fixed in port["fixed_ips"]]
+            vm = VM(self.hypervisor, port["name"], port["mac_address"], addresses, plug=False)
+            self.vms[vm.name] = self._close.enter_context(vm)
+        self.agent = Daemon(
+            _damselfly("agent", "--store", self.store, "--ovsdb", self.hypervisor.ovsdb),
+            self.directory / "agent.log",
+        )
+        self._close.callback(self.agent.stop)
+        self.agent.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take everything down."""
+        self._close.close()
+
+    def damselfly(self, *arguments: str, quiet: bool = False) -> str:
+        """Give a command to damselfly, show it, and return what it prints.
+
+        Raises CommandFailed where it fails, or where the agent has ended.
+        """
+        if not quiet:
+            self._score.command(["damselfly", *arguments])
+        if not self.agent.running:
+            raise CommandFailed(f"the agent has ended:\n{self.agent.tail()}")
+        return run([*_damselfly(*arguments), "--store", self.store]).stdout
+
+    def ask(self, *arguments: str, quiet: bool = True) -> Any:
+        """Give a command to damselfly and return its answer as data."""
+        return json.loads(self.damselfly(*arguments, "-o", "json", quiet=quiet))
+
+    def apply(self, policy: dict[str, Any]) -> None:
+        """Apply a changed policy, rules that went included, and wait until it is enforced."""
+        path = self.directory / "changed.yaml"
+        path.write_text(yaml.safe_dump(policy, sort_keys=False))
+        self.damselfly("apply", str(path), "--wait")
+
+    def hints(self) -> dict[str, str]:
+        """Return commands that look around in here from outside."""
+        inside = f"nsenter --target {sandbox.first_process()} --all --wd={Path.cwd()}"
+        damselfly, store = _damselfly()[0], f"--store {self.store}"
+        explain = (
+            f"{damselfly} explain {store} --from attacker --to db-1 --protocol tcp --port 5432"
+        )
+        flows = f"ovs-ofctl -OOpenFlow15 dump-flows unix:{self.hypervisor.management}"
+        attacker = self.vms["attacker"].namespace.name
+        return {
+            "a shell in here": inside,
+            "what the agent says": f"{inside} {damselfly} status {store}",
+            "why something is denied": f"{inside} {explain}",
+            "the verdicts so far": f"{inside} {flows} table={Table.VERDICTS}",
+            "a shell in a VM": f"{inside} ip netns exec {attacker} bash",
+        }
+
+    def packets_to_agent(self) -> int:
+        """Count the packets that the agent was asked about until now."""
+        status = self.ask("status")
+        return sum(int(agent["packets_in"]) for agent in status["agents"])
+
+    def flows(self, *tables: int) -> list[str]:
+        """Read the flows of some tables from the switch with ovs-ofctl, counters included."""
+        return [
+            line.strip()
+            for table in tables
+            for line in self.hypervisor.ofctl("dump-flows", f"table={table}").splitlines()
+            if "cookie=" in line
+        ]
+
+
+def _damselfly(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("damselfly")), *arguments]
+
+
+def _with_length(address: str) -> str:
+    return f"{address}/{_PREFIX_LENGTHS[':' if ':' in address else '.']}"
