@@ -80,4 +80,4 @@ def snapshot(size: Size) -> Snapshot:
         for number, address in enumerate(member_addresses(size.members))
     )
     groups = (SecurityGroup(WORN, WORN, tuple(rules(size))), SecurityGroup(MEMBERS, MEMBERS))
-    return snapshot_of([Network(NETWORK), judged, *members, *groups])
+    return snapshot_of([Network(NETWORK, NETWORK, 1), judged, *members, *groups])

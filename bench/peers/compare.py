@@ -9,10 +9,11 @@ from bench.report import Figure, Row, Table
 from lab.command import CommandFailed
 
 from .hybrid import Hybrid
+from .ours import Ours
 from .rig import Rig
 from .tracked import Tracked
 
-VARIANTS: tuple[type[Rig], ...] = (Rig, Tracked, Hybrid)
+VARIANTS: tuple[type[Rig], ...] = (Rig, Ours, Tracked, Hybrid)
 """The first is what the others are compared with."""
 
 _KINDS = ("connections", "round_trip", "throughput")
