@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +16,7 @@ import yaml
 from damselfly.pipeline.layout import Table
 from lab import sandbox
 from lab.command import CommandFailed, run
-from lab.daemon import Daemon
+from lab.daemon import Daemon, wait_until
 from lab.hypervisor import Hypervisor
 from lab.vm import VM
 
@@ -22,6 +24,7 @@ from .score import Score
 
 EXAMPLE = Path("examples/three-tier.yaml")
 EXPECTED = Path("examples/three-tier-expected.yaml")
+_STORE = "DAMSELFLY_STORE"
 _PREFIX_LENGTHS = {".": 24, ":": 64}
 
 
@@ -38,7 +41,7 @@ class Stage:
     def __enter__(self) -> Self:
         """Start the hypervisor, make the VMs unplugged, start the agent on an empty store."""
         self.directory = Path(self._close.enter_context(tempfile.TemporaryDirectory()))
-        self.store = f"sqlite://{self.directory}/policy.db"
+        self.store = f"sqlite:///{self.directory}/policy.db"
         self.hypervisor = self._close.enter_context(Hypervisor("hv1"))
         for port in self.policy["ports"]:
             addresses = [_with_length(fixed["ip_address"]) for fixed in port["fixed_ips"]]
@@ -49,7 +52,7 @@ class Stage:
             self.directory / "agent.log",
         )
         self._close.callback(self.agent.stop)
-        self.agent.start()
+        self.agent.start(lambda: bool(self._agents()))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,11 +68,11 @@ class Stage:
             self._score.command(["damselfly", *arguments])
         if not self.agent.running:
             raise CommandFailed(f"the agent has ended:\n{self.agent.tail()}")
-        return run([*_damselfly(*arguments), "--store", self.store]).stdout
+        return run(_damselfly(*arguments), environment=os.environ | {_STORE: self.store}).stdout
 
-    def ask(self, *arguments: str, quiet: bool = True) -> Any:
-        """Give a command to damselfly and return its answer as data."""
-        return json.loads(self.damselfly(*arguments, "-o", "json", quiet=quiet))
+    def ask(self, *arguments: str) -> Any:
+        """Give a command to damselfly, without showing it, and return its answer as data."""
+        return json.loads(self.damselfly(*arguments, "-o", "json", quiet=True))
 
     def apply(self, policy: dict[str, Any]) -> None:
         """Apply a changed policy, rules that went included, and wait until it is enforced."""
@@ -87,7 +90,7 @@ class Stage:
         flows = f"ovs-ofctl -OOpenFlow15 dump-flows unix:{self.hypervisor.management}"
         attacker = self.vms["attacker"].namespace.name
         return {
-            "a shell in here": inside,
+            "a shell in here": f"{inside} env {_STORE}={self.store} bash",
             "what the agent says": f"{inside} {damselfly} status {store}",
             "why something is denied": f"{inside} {explain}",
             "the verdicts so far": f"{inside} {flows} table={Table.VERDICTS}",
@@ -96,8 +99,15 @@ class Stage:
 
     def packets_to_agent(self) -> int:
         """Count the packets that the agent was asked about until now."""
-        status = self.ask("status")
-        return sum(int(agent["packets_in"]) for agent in status["agents"])
+        now = time.time()
+        wait_until(lambda: self._agents()[0]["updated_at"] > now, 10, "the agent's next report")
+        return int(self._agents()[0]["packets_in"])
+
+    def _agents(self) -> list[dict[str, Any]]:
+        """Return what the agent says of itself; nothing before it has said anything."""
+        agents = self.ask("status")["agents"]
+        assert isinstance(agents, list)
+        return agents
 
     def flows(self, *tables: int) -> list[str]:
         """Read the flows of some tables from the switch with ovs-ofctl, counters included."""
