@@ -17,11 +17,10 @@ from .codec.errors import Refusal, decode_error
 from .codec.stats import is_last
 from .codec.wire import VERSION, Framer, ProtocolError, Type, message, xid_of
 
-ANSWER = 15.0
-"""Seconds that the switch has to answer anything."""
-_PROBE = 5.0
-"""Seconds of silence after which the switch is asked whether it is there."""
+PATIENCE = 15.0
+"""Seconds that the switch has to answer anything, and may be silent."""
 _PROBES = 3
+"""How often the switch is asked within that time whether it is there."""
 _LAST_XID = 0xFFFFFFFF
 
 
@@ -45,7 +44,8 @@ class _Gate:
 class Link(asyncio.Protocol):
     """An OpenFlow connection to a switch, as an asyncio protocol."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
         self.on_message: Callable[[bytes], None] = lambda _: None
         """Takes what is no answer: packets, port changes."""
         self.on_refusal: Callable[[Refusal], None] = lambda _: None
@@ -67,7 +67,7 @@ class Link(asyncio.Protocol):
         """Begin to watch over the connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._timer = self._loop.call_later(_PROBE, self._probe)
+        self._timer = self._loop.call_later(self.patience / _PROBES, self._probe)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everybody who waits."""
@@ -100,11 +100,12 @@ class Link(asyncio.Protocol):
             self._flushing = True
             self._loop.call_soon(self._flush)
 
-    def expect(self, xids: range, seconds: float = ANSWER) -> Exchange:
+    def expect(self, xids: range, extra: float = 0) -> Exchange:
         """Begin an exchange: its requests have these xids, and the last one is answered.
 
-        The connection is given up if no answer comes within the time.
+        The connection is given up if no answer comes in time, ``extra`` seconds included.
         """
+        seconds = self.patience + extra
         late = self._loop.call_later(seconds, self.fail, f"no answer within {seconds:g} s")
         exchange = Exchange(xids, self._loop.create_future(), late)
         # Nobody need wait for it: a gate's exchange may end unheard.
@@ -216,11 +217,11 @@ class Link(asyncio.Protocol):
     def _probe(self) -> None:
         self._silent += 1
         if self._silent > _PROBES:
-            self.fail(f"the switch was silent for {_PROBES * _PROBE:g} s")
+            self.fail(f"the switch was silent for {self.patience:g} s")
             return
         if self._silent > 1:
             self.write(message(Type.ECHO_REQUEST, self.reserve(1)[0]))
-        self._timer = self._loop.call_later(_PROBE, self._probe)
+        self._timer = self._loop.call_later(self.patience / _PROBES, self._probe)
 
 
 def _heard(done: asyncio.Future[None]) -> None:

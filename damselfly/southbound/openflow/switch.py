@@ -18,7 +18,7 @@ from .codec import messages, stats
 from .codec.errors import METER_EXISTS, Refusal, raise_refusals
 from .codec.packet_in import decode_packet_in, encode_resume, is_packet_in
 from .codec.wire import Port, ProtocolError
-from .link import ANSWER, Exchange, Link
+from .link import PATIENCE, Exchange, Link
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 4096
@@ -69,10 +69,10 @@ class OpenFlowSwitch:
         xids = self._link.reserve(len(keys) + 3)
         self._bundle = bundle = self._bundle % 0xFFFFFFFF + 1
         self._link.write(messages.staging(delta, bundle, xids))
-        seconds = ANSWER + len(keys) / _FLOWS_PER_SECOND
+        seconds = len(keys) / _FLOWS_PER_SECOND
         staged = self._link.expect(xids[:-1], seconds)
         # A flow may still be refused at the commit, hence all xids.
-        ended = self._link.expect(xids, 2 * seconds)
+        ended = self._link.expect(xids, self._link.patience + 2 * seconds)
 
         def verdict(staged: Exchange) -> bytes:
             # The switch would commit the rest of a bundle of which it refused a part.
@@ -143,7 +143,7 @@ class OpenFlowSwitch:
         """Give the connection up; flows stay."""
         self._link.finish()
         try:
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(self._link.patience):
                 await self.gone()
         except TimeoutError:
             self._link.fail("the connection was closed, with data unsent")
@@ -189,17 +189,19 @@ class OpenFlowSwitch:
             self.on_refused(FlowRefused(f"the switch refused {flow}: {refusal.name}", [flow.key]))
 
 
-async def connect(path: str) -> OpenFlowSwitch:
+async def connect(path: str, patience: float = PATIENCE) -> OpenFlowSwitch:
     """Connect to a bridge's management socket and agree on OpenFlow 1.3.
 
-    Raises SwitchGone, in one clear sentence, where that is impossible.
+    The switch has ``patience`` seconds for each answer; then the connection is given up.
+    Raises SwitchGone, in one clear sentence, where there is no such switch.
     """
     try:
-        async with asyncio.timeout(ANSWER):
-            _, link = await asyncio.get_running_loop().create_unix_connection(Link, path)
+        async with asyncio.timeout(patience):
+            loop = asyncio.get_running_loop()
+            _, link = await loop.create_unix_connection(lambda: Link(patience), path)
             return await _agree(link)
     except TimeoutError:
-        reason = f"no answer within {ANSWER:g} s"
+        reason = f"no answer within {patience:g} s"
     except FileNotFoundError:
         reason = "no such socket; is ovs-vswitchd running, and is there such a bridge?"
     except ConnectionRefusedError:
