@@ -32,18 +32,41 @@ def next_labels(
 
     A port that was not enforced before has no connection to keep, so it gets fresh labels.
     """
+    widened = _Widened(before, after)
     labels: dict[tuple[int, Direction], int] = {}
     for port_id, local in new.local.items():
         if not local.port.port_security_enabled:
             continue
         was = old.local.get(port_id)
-        same = was is not None and was.key == local.key and was.port.port_security_enabled
         for direction in Direction:
-            current = old.labels.get((local.key, direction)) if same else None
-            if current is None or not _widens(was, before, local, after, direction):
-                current = mint()
-            labels[local.key, direction] = current
+            current = None
+            if was is not None and was.key == local.key and widened(was, local, direction):
+                current = old.labels.get((local.key, direction))
+            labels[local.key, direction] = mint() if current is None else current
     return labels
+
+
+class _Widened:
+    """Did a port's policy only widen?  Asked once for all ports that wear the same groups."""
+
+    def __init__(self, before: Policies, after: Policies) -> None:
+        self._before = before
+        self._after = after
+        self._known: dict[tuple[object, ...], bool] = {}
+
+    def __call__(self, was: LocalPort, local: LocalPort, direction: Direction) -> bool:
+        """Tell whether everything that was admitted still is, in both families."""
+        pair = (was.port.security_groups, local.port.security_groups, direction)
+        known = self._known.get(pair)
+        if known is None:
+            known = self._known[pair] = all(
+                only_widens(
+                    self._before.book(was.port.security_groups, direction, family),
+                    self._after.book(local.port.security_groups, direction, family),
+                )
+                for family in FAMILIES
+            )
+        return known
 
 
 def recovered_labels(new: HostView, actual: Iterable[Flow], mint: Mint) -> Labels:
@@ -68,19 +91,3 @@ def recovered_labels(new: HostView, actual: Iterable[Flow], mint: Mint) -> Label
 def _stands(snapshot: Snapshot, groups: tuple[str, ...], flows: set[Flow]) -> bool:
     entries = ledger.needed(snapshot, groups)
     return all(ledger.entry_flow(snapshot, entry) in flows for entry in entries)
-
-
-def _widens(
-    was: LocalPort | None,
-    before: Policies,
-    local: LocalPort,
-    after: Policies,
-    direction: Direction,
-) -> bool:
-    return was is not None and all(
-        only_widens(
-            before.book(was.port.security_groups, direction, family),
-            after.book(local.port.security_groups, direction, family),
-        )
-        for family in FAMILIES
-    )

@@ -74,8 +74,14 @@ class IntervalSet:
         return index >= 0 and last <= self.ends[index]
 
     def contains(self, other: IntervalSet) -> bool:
-        """Tell whether every value of the other set is in this one."""
-        return all(self.covers(first, last) for first, last in other.spans())
+        """Tell whether every value of the other set is in this one, in time linear in both."""
+        place, count = 0, len(self.starts)
+        for first, last in other.spans():
+            while place < count and self.ends[place] < first:
+                place += 1
+            if place == count or self.starts[place] > first or self.ends[place] < last:
+                return False
+        return True
 
     def __or__(self, other: IntervalSet) -> IntervalSet:
         """Return the union."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from damselfly.model.intervals import IntervalSet
@@ -25,43 +26,68 @@ def only_widens(old: RuleBook, new: RuleBook) -> bool:
     Exact but for two cases in which it answers no without being sure: "any protocol" replaced by
     rules that name each protocol, and coverage that falls into very many pieces.
     """
-    return old is new or all(_covered(box, old, new, place) for place, box in enumerate(old.boxes))
+    return old is new or _Comparison(old, new).covered()
 
 
-def _covered(box: Box, old: RuleBook, new: RuleBook, place: int) -> bool:
-    same = new.places.get(old.rules[place].id)
-    if same is not None and _contains(new.boxes[same], box):
-        return True
-    candidates = [other for other in new.boxes if other.protocol in (None, box.protocol)]
-    if any(_contains(other, box) for other in candidates):
-        return True
-    pieces = [_Piece(box.tp_src, box.tp_dst, box.remote)]
-    for other in candidates:
-        pieces = [left for piece in pieces for left in _without(piece, other)]
-        if not pieces:
+class _Comparison:
+    """Two rule books; rules share few remotes, so what is found out about a pair is kept."""
+
+    def __init__(self, old: RuleBook, new: RuleBook) -> None:
+        self.old = old
+        self.new = new
+        self._contained: dict[tuple[int, int], bool] = {}
+
+    def covered(self) -> bool:
+        return all(self._admitted(place, box) for place, box in enumerate(self.old.boxes))
+
+    def _admitted(self, place: int, box: Box) -> bool:
+        """Tell whether the new rules, the one of the same id first, admit all of the box."""
+        same = self.new.places.get(self.old.rules[place].id)
+        if same is not None and self._contains(self.new.boxes[same], box):
             return True
-        if len(pieces) > MANY_PIECES:
-            return False
-    return False
+        pieces = [_Piece(box.tp_src, box.tp_dst, box.remote)]
+        for other in self._near(box):
+            if self._contains(other, box):
+                return True
+            pieces = [left for piece in pieces for left in _without(piece, other)]
+            if not pieces or len(pieces) > MANY_PIECES:
+                break
+        return not pieces
+
+    def _near(self, box: Box) -> Iterator[Box]:
+        """Yield the new boxes that may admit a part of the box, as far as that is cheap to tell."""
+        for other in self.new.boxes:
+            if other.protocol in (None, box.protocol) and _overlap(other.tp_dst, box.tp_dst):
+                yield other
+
+    def _contains(self, outer: Box, inner: Box) -> bool:
+        return (
+            outer.protocol in (None, inner.protocol)
+            and outer.tp_src.contains(inner.tp_src)
+            and outer.tp_dst.contains(inner.tp_dst)
+            and self._remote_contains(outer.remote, inner.remote)
+        )
+
+    def _remote_contains(self, outer: IntervalSet, inner: IntervalSet) -> bool:
+        pair = (id(outer), id(inner))
+        known = self._contained.get(pair)
+        if known is None:
+            known = self._contained[pair] = outer is inner or outer.contains(inner)
+        return known
 
 
-def _contains(outer: Box, inner: Box) -> bool:
-    return (
-        outer.protocol in (None, inner.protocol)
-        and outer.tp_src.contains(inner.tp_src)
-        and outer.tp_dst.contains(inner.tp_dst)
-        and (outer.remote is inner.remote or outer.remote.contains(inner.remote))
-    )
+def _overlap(one: IntervalSet, other: IntervalSet) -> bool:
+    small, large = sorted((one, other), key=lambda values: len(values.starts))
+    return any(large.meets(first, last) for first, last in small.spans())
 
 
 def _without(piece: _Piece, box: Box) -> list[_Piece]:
     """Return what of the piece lies outside the box, as disjoint pieces."""
-    src, dst, remote = (
-        piece.tp_src & box.tp_src,
-        piece.tp_dst & box.tp_dst,
-        piece.remote & box.remote,
-    )
-    if not (src and dst and remote):
+    src, dst = piece.tp_src & box.tp_src, piece.tp_dst & box.tp_dst
+    if not (src and dst):
+        return [piece]
+    remote = piece.remote & box.remote
+    if not remote:
         return [piece]
     outside = (
         _Piece(piece.tp_src - box.tp_src, piece.tp_dst, piece.remote),
