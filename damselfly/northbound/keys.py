@@ -15,6 +15,7 @@ MEMBER, NETWORK_PORT, SEGMENT, STATUS = "member", "network-port", "segment", "st
 POLICY = (NETWORK, SUBNET, PORT, GROUP, RULE)
 POLICY_PREFIXES = tuple(f"/{kind}/" for kind in POLICY)
 """What a reader of the whole policy asks for; the index entries repeat what is there."""
+INDEX_PREFIXES = tuple(f"/{kind}/" for kind in (MEMBER, NETWORK_PORT, SEGMENT))
 STATUS_PREFIX = f"/{STATUS}/agent/"
 
 _PLAIN = ":@+,=!*'()[]&$; "

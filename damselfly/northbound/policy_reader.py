@@ -33,10 +33,11 @@ class PolicyReader:
         """Read everything; keys that hold no policy are passed over."""
         self._headers: dict[str, SecurityGroup] = {}
         self._rules: dict[str, dict[str, Rule]] = {}
-        self._unreadable: dict[str, str] = {}
+        self.unreadable: dict[str, str] = {}
+        """Keys whose objects cannot be read, with the reason."""
         self.snapshot: Snapshot = snapshot_of(revision=contents.revision)
         self.problems: Mapping[str, str] = {}
-        """What is wrong, by key: unreadable objects, and references to what is not there."""
+        """Everything that is wrong, by key: ``unreadable``, and references to what is not there."""
         changes = (Change(key, value) for key, value in contents.objects.items())
         self._take(contents.revision, changes)
 
@@ -51,7 +52,7 @@ class PolicyReader:
         for key, value in changes:
             kind, ids = keys.parse(key)
             if kind in keys.POLICY and not keys.is_regular(key):
-                self._unreadable[key] = "the key names no object of its kind"
+                self.unreadable[key] = "the key names no object of its kind"
             elif kind in _KINDS:
                 thing = self._read(key, value)
                 assert not isinstance(thing, Rule)
@@ -69,13 +70,13 @@ class PolicyReader:
     def _read(
         self, key: str, value: bytes | None
     ) -> Network | Subnet | Port | SecurityGroup | Rule | None:
-        self._unreadable.pop(key, None)
+        self.unreadable.pop(key, None)
         if value is None:
             return None
         try:
             return decode(key, value)
         except BadInput as error:
-            self._unreadable[key] = str(error).removeprefix(f"{key}: ")
+            self.unreadable[key] = str(error).removeprefix(f"{key}: ")
             return None
 
     def _take_header(self, key: str, group_id: str, value: bytes | None) -> None:
@@ -105,6 +106,6 @@ class PolicyReader:
         put = [thing for thing in touched.values() if thing is not None]
         drop = [place for place, thing in touched.items() if thing is None]
         view = self.snapshot.evolve(revision, put, drop)
-        closed = closed_ports(view, self._unreadable)
+        closed = closed_ports(view, self.unreadable)
         self.snapshot = view if closed == view.closed else view.evolve(revision, closed=closed)
-        self.problems = {**dict(dangling(view)), **dict(clashes(view)), **self._unreadable}
+        self.problems = {**dict(dangling(view)), **dict(clashes(view)), **self.unreadable}

@@ -5,7 +5,18 @@ is described in docs/manifest.md.
 """
 
 from .draft import Draft, read
+from .export import as_manifest
 from .plan import Effect, Plan, plan, without
 from .problem import BadManifest, Problem
 
-__all__ = ["BadManifest", "Draft", "Effect", "Plan", "Problem", "plan", "read", "without"]
+__all__ = [
+    "BadManifest",
+    "Draft",
+    "Effect",
+    "Plan",
+    "Problem",
+    "as_manifest",
+    "plan",
+    "read",
+    "without",
+]

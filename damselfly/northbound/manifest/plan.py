@@ -77,11 +77,12 @@ def plan(draft: Draft, contents: Contents, *, prune: bool = False) -> Plan:
     return _plan(contents, changes, referred, wanted.notes)
 
 
-def without(contents: Contents, gone: Iterable[Owner]) -> Plan:
-    """Return what removes objects together with everything that belongs to them."""
-    going = set(gone)
+def without(contents: Contents, key: str) -> Plan:
+    """Return what deletes the object at a key together with everything that belongs to it."""
+    gone = Owner(*keys.parse(key)[:1], keys.parse(key).ids[0])
     owned = owners(contents)
-    return _plan(contents, _difference(contents, {}, [k for k in owned if owned[k] in going]))
+    going = [one for one, owner in owned.items() if one == key or owner == gone]
+    return _plan(contents, _difference(contents, {}, going))
 
 
 def _named(draft: Draft) -> set[Owner]:

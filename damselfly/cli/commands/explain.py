@@ -1,0 +1,8 @@
+"""stub"""
+
+import rich_click as click
+
+
+@click.command()
+def explain() -> None:
+    """Stub."""

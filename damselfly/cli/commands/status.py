@@ -1,0 +1,98 @@
+"""``damselfly status``: what the agents say, and what is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import rich_click as click
+
+from damselfly.cli import output
+from damselfly.cli.changing import read_policy
+from damselfly.cli.settings import Settings, run, shared_options
+from damselfly.cli.waiting import is_live
+from damselfly.northbound import keys
+from damselfly.northbound.policy_reader import PolicyReader
+from damselfly.northbound.status import AgentStatus, agents
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    agents: list[AgentStatus]
+    problems: dict[str, str]
+    now: float
+
+
+@click.command()
+@shared_options
+def status(settings: Settings) -> None:
+    """Show each agent: what it enforces since when, its ports, verdicts, drops and problems."""
+    seen = run(_read(settings))
+    if settings.output != "table":
+        said = [{**asdict(one), "live": is_live(one, seen.now)} for one in seen.agents]
+        output.data({"agents": said, "problems": seen.problems}, settings.output)
+        return
+    if not seen.agents:
+        output.say("no agent has ever reported to this store; start one with `damselfly agent`")
+    for agent in seen.agents:
+        _show_agent(agent, seen.now)
+    for key, why in seen.problems.items():
+        output.say(f"problem: {key}: {why}", style="red")
+
+
+async def _read(settings: Settings) -> _Seen:
+    async with settings.opened() as store:
+        contents = await store.read([keys.STATUS_PREFIX])
+        problems = PolicyReader(await read_policy(store)).problems
+        return _Seen(list(agents(contents)), dict(problems), time.time())
+
+
+def _show_agent(agent: AgentStatus, now: float) -> None:
+    live = is_live(agent, now)
+    heard = output.ago(now - agent.updated_at)
+    output.say(
+        f"{agent.host}: {'live' if live else 'SILENT'}, heard {heard}",
+        style="bold green" if live else "bold red",
+    )
+    for name, value in _facts(agent, now):
+        output.say(f"  {name:<14} {value}")
+    for key, why in agent.problems.items():
+        output.say(f"  problem        {key}: {why}", style="red")
+    if agent.ports:
+        output.say("")
+        output.table(
+            ("port", "state", "key", "ofport", "allow", "deny", "reason"),
+            [
+                (
+                    one.name or one.port_id,
+                    one.state,
+                    one.key,
+                    one.ofport,
+                    one.verdicts_allow,
+                    one.verdicts_deny,
+                    one.reason,
+                )
+                for one in agent.ports
+            ],
+        )
+    output.say("")
+
+
+def _facts(agent: AgentStatus, now: float) -> Iterator[tuple[str, str]]:
+    datapath = agent.datapath_type or "system"
+    yield "bridge", f"{agent.bridge} ({datapath} datapath, {agent.management})"
+    started = output.ago(now - agent.started_at)
+    yield "agent", f"{agent.version}, pid {agent.pid}, started {started}, {agent.verdict_mode}"
+    if agent.revision_at:
+        confirmed = output.ago(now - agent.revision_at)
+        yield "policy", f"revision {agent.revision}, confirmed by the switch {confirmed}"
+    else:
+        yield "policy", "nothing confirmed by the switch yet"
+    allow = sum(port.verdicts_allow for port in agent.ports)
+    deny = sum(port.verdicts_deny for port in agent.ports)
+    yield "verdicts", f"{allow} allow, {deny} deny"
+    yield "packets in", f"{agent.packets_in} ({agent.duplicates} duplicates)"
+    yield "metered drops", str(agent.metered_drops)
+    drops = ", ".join(f"{kind} {count}" for kind, count in agent.spoof_drops.items() if count)
+    yield "spoof drops", drops or "none"

@@ -1,0 +1,69 @@
+"""Wait until every live agent has confirmed a revision."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from damselfly.errors import BadInput, NotEnforced
+from damselfly.northbound import keys
+from damselfly.northbound.status import AgentStatus, agents, decode_status
+from damselfly.northbound.store import Store
+
+LIVE_SECONDS = 10.0
+"""An agent that has not said anything for so long does not count: several status intervals."""
+
+
+def is_live(status: AgentStatus, now: float) -> bool:
+    """Tell whether the agent has reported lately."""
+    return now - status.updated_at < LIVE_SECONDS
+
+
+async def wait_for_agents(store: Store, revision: int, timeout: float) -> list[str]:
+    """Wait until the agents that live now have enforced the revision; return their hosts.
+
+    Raises NotEnforced where none lives, or one has not confirmed after ``timeout`` seconds.
+    """
+    contents = await store.read([keys.STATUS_PREFIX])
+    now = time.time()
+    reached = {one.host: one.revision for one in agents(contents) if is_live(one, now)}
+    if not reached:
+        raise NotEnforced(
+            f"revision {revision} is stored, but nobody enforces it: no agent has reported within "
+            f"the last {LIVE_SECONDS:.0f} s"
+        )
+    try:
+        async with asyncio.timeout(timeout):
+            await _all_reach(store, revision, reached, contents.revision)
+    except TimeoutError:
+        late = (f"{host} (at {at})" for host, at in sorted(reached.items()) if at < revision)
+        raise NotEnforced(
+            f"revision {revision} is stored, but not confirmed within {timeout:g} s by "
+            f"{', '.join(late)}"
+        ) from None
+    return sorted(reached)
+
+
+async def _all_reach(store: Store, revision: int, reached: dict[str, int], since: int) -> None:
+    if _is_reached(reached.values(), revision):
+        return
+    async for commit in store.watch(since, [keys.STATUS_PREFIX]):
+        for key, value in commit.changes:
+            if value is not None:
+                _note(reached, key, value)
+        if _is_reached(reached.values(), revision):
+            return
+
+
+def _note(reached: dict[str, int], key: str, value: bytes) -> None:
+    try:
+        status = decode_status(key, value)
+    except BadInput:
+        return
+    if status.host in reached:
+        reached[status.host] = status.revision
+
+
+def _is_reached(revisions: Iterable[int], revision: int) -> bool:
+    return all(at >= revision for at in revisions)
