@@ -13,11 +13,12 @@ import asyncio
 import contextlib
 import logging
 import signal
+from dataclasses import replace
 
 from damselfly.config import Config
 from damselfly.errors import StoreError, SwitchError, SwitchGone
 from damselfly.northbound.opening import open_store
-from damselfly.northbound.status import write_status
+from damselfly.northbound.status import AgentStatus, write_status
 from damselfly.northbound.store import Store
 from damselfly.southbound.openflow import connect
 from damselfly.southbound.ovsdb import Ovsdb
@@ -41,6 +42,7 @@ class Agent:
         self.reconciler = Reconciler(config, ovsdb, self.inbox)
         self.reporter = Reporter(config, self.inbox, self.reconciler)
         self._switch: Switch | None = None
+        self._told: AgentStatus | None = None
         self._reporting = asyncio.Lock()
 
     async def run(self) -> None:
@@ -82,15 +84,22 @@ class Agent:
             await switch.close()
 
     async def _enforced(self, revision: int) -> None:
-        _log.info("revision %d is enforced", revision)
+        if self._told is None or self._told.revision != revision:
+            _log.info("revision %d is enforced", revision)
         await self._report()
 
     async def _report(self) -> None:
+        """Store the status if it says anything new, or is due as a sign of life."""
         async with self._reporting:
+            status = self.reporter.status()
+            if self._told is not None and not _news(self._told, status, self.config.heartbeat):
+                return
             try:
-                await self.store.commit([write_status(self.reporter.status())])
+                await self.store.commit([write_status(status)])
             except StoreError as error:
                 _log.warning("the status cannot be stored: %s", error)
+            else:
+                self._told = status
 
     async def _report_regularly(self) -> None:
         while True:
@@ -99,6 +108,11 @@ class Agent:
                 with contextlib.suppress(SwitchError):
                     await self.reporter.count(self._switch)
             await self._report()
+
+
+def _news(told: AgentStatus, status: AgentStatus, heartbeat: float) -> bool:
+    same = replace(told, updated_at=status.updated_at, revision_at=status.revision_at) == status
+    return not same or status.updated_at - told.updated_at >= heartbeat
 
 
 async def run(config: Config) -> None:

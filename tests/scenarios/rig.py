@@ -15,6 +15,7 @@ from damselfly.model.snapshot import EMPTY, Snapshot, Thing
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, DENY_COOKIE
 from damselfly.southbound.fake import FakeSwitch
+from damselfly.southbound.switch import PacketIn
 
 from .frames import Frame
 
@@ -45,8 +46,11 @@ class Rig:
         """Start a new agent, which knows nothing but what switch and store say."""
         self.enforcement = Enforcement(lambda: next(self._labels))
         self.reactive = Reactive(self.enforcement, self._deny_budget)
-        self.switch.on_packet_in = lambda packet: self.reactive.answer(self.switch, packet) and None
+        self.switch.on_packet_in = self._answer
         self._taken_over = False
+
+    def _answer(self, packet: PacketIn) -> None:
+        self.reactive.answer(self.switch, packet)
 
     def plug(self, *port_ids: str) -> None:
         """Plug ports in and enforce."""

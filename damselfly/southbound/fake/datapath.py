@@ -136,7 +136,8 @@ class Datapath:
                 metadata.update((name, value) for name, value in seen.items() if value)
             token = Paused(packet.copy(), frozen)
             self.paused.append(
-                PacketIn(flow.table, flow.cookie, step.userdata, metadata, packet.data, token)
+                # The real switch names table 0 too, wherever the flow is.
+                PacketIn(0, flow.cookie, step.userdata, metadata, packet.data, token)
             )
         return packets
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from damselfly.errors import SwitchError, SwitchGone
@@ -11,7 +11,7 @@ from damselfly.flow.action import Meter
 from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
 from damselfly.southbound.frame import MalformedFrame
-from damselfly.southbound.switch import FlowStats, MeterStats, PacketIn
+from damselfly.southbound.switch import FlowRefused, FlowStats, MeterStats, PacketIn
 
 from .datapath import Datapath, InstalledMeter, Paused
 from .packet import Packet
@@ -28,18 +28,20 @@ class FakeSwitch:
     """
 
     on_packet_in: Callable[[PacketIn], None]
+    on_refused: Callable[[SwitchError], None]
 
     def __init__(self, ofports: Iterable[int] = range(1, 65)) -> None:
         """Begin without flows, meters and connections."""
         self.on_packet_in = lambda packet: None
+        self.on_refused = lambda error: None
         self.ofports = set(ofports)
         """Ports that exist; what is sent to any other port is lost."""
         self.flow_mods = 0
         """How many flow-mods the switch was sent."""
         self._datapath = Datapath(self.ofports)
         self._refuse_at: int | None = None
-        self._errors: list[SwitchError] = []
         self._connected = True
+        self._lost = asyncio.Event()
         self._delivering = False
 
     # Ports.
@@ -77,11 +79,13 @@ class FakeSwitch:
     def disconnect(self) -> None:
         """Lose the agent's connection: flows stay, packets go on, the agent hears nothing."""
         self._connected = False
+        self._lost.set()
         self._datapath.paused.clear()
 
     def reconnect(self) -> None:
         """Let the agent's calls through again."""
         self._connected = True
+        self._lost.clear()
 
     def refuse_flow_mod(self, nth: int) -> None:
         """Refuse the ``nth`` flow-mod from now on (1 is the next), once."""
@@ -120,7 +124,7 @@ class FakeSwitch:
         self._await()
         first = self.flow_mods
         self.flow_mods += len(delta)
-        self._refuse(first)
+        self._refuse(first, [*delta.delete, *(flow.key for flow in delta.add)])
         for flow in delta.add:
             check(flow, self._datapath.meters)
         for key in delta.delete:
@@ -129,15 +133,15 @@ class FakeSwitch:
             self._table(flow.table).add(flow)
 
     def add(self, flow: Flow) -> None:
-        """Add one flow at once; an error is raised by what waits next."""
+        """Add one flow at once; ``on_refused`` hears if it is refused."""
         if not self._connected:
             return
         self.flow_mods += 1
         try:
-            self._refuse(self.flow_mods - 1)
+            self._refuse(self.flow_mods - 1, [flow.key])
             check(flow, self._datapath.meters)
         except SwitchError as error:
-            self._errors.append(error)
+            self.on_refused(error)
         else:
             self._table(flow.table).add(flow)
 
@@ -177,24 +181,29 @@ class FakeSwitch:
         self._datapath.tracker.flush(zone)
 
     async def barrier(self) -> None:
-        """Raise what an earlier :meth:`add` was refused for, if it was."""
+        """Wait for nothing: everything has been done."""
         self._await()
+
+    async def gone(self) -> SwitchGone:
+        """Wait until the connection is lost, and return why."""
+        await self._lost.wait()
+        return SwitchGone("the connection to the switch is lost")
 
     async def close(self) -> None:
         """Give the connection up; flows stay."""
         self._connected = False
+        self._lost.set()
 
     def _await(self) -> None:
         if not self._connected:
             raise SwitchGone("the connection to the switch is lost")
-        if self._errors:
-            raise self._errors.pop(0)
 
-    def _refuse(self, sent_before: int) -> None:
-        """Raise if one of the flow-mods since then is the one to be refused."""
+    def _refuse(self, sent_before: int, keys: Sequence[FlowKey]) -> None:
+        """Raise if one of these flow-mods, the latest, is the one to be refused."""
         if self._refuse_at is not None and sent_before < self._refuse_at <= self.flow_mods:
+            refused = keys[self._refuse_at - sent_before - 1]
             self._refuse_at = None
-            raise SwitchError("OFPFMFC_TABLE_FULL: refused for a test")
+            raise FlowRefused("OFPFMFC_TABLE_FULL: refused for a test", [refused])
 
     def _table(self, number: int) -> FlowTable:
         return self._datapath.tables.setdefault(number, FlowTable())

@@ -134,6 +134,8 @@ def _check_action(action: object, flow: Flow, meters: Mapping[int, object]) -> N
 def _check_conntrack(action: Conntrack, flow: Flow) -> None:
     if not _ip(flow.match):
         raise SwitchError(f"OFPBAC_MATCH_INCONSISTENT: ct without ip or ipv6 in {flow}")
+    if action.commit and _value(flow.match, "ct_state") & CtState.INV:
+        raise SwitchError(f"OFPBAC_MATCH_INCONSISTENT: commit of what is invalid in {flow}")
     if action.sets and not action.commit:
         raise SwitchError(f"OFPBAC_BAD_ARGUMENT: exec without commit in {flow}")
     for write in action.sets:

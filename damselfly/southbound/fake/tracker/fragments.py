@@ -12,10 +12,10 @@ from damselfly.flow.field import CtState
 from damselfly.southbound.fake.packet import Packet
 from damselfly.southbound.frame import dissect
 from damselfly.southbound.frame.checksum import checksum
-from damselfly.southbound.frame.layers import IPV4
+from damselfly.southbound.frame.layers import IPV4, IPV6
 
 _MAX_WAITING = 1000
-_MIN_SIZE = 1200
+_MIN_SIZE = {IPV4: 1200, IPV6: 1280}
 """Bytes of IP packet; smaller fragments, but for the last one, are invalid."""
 _MAX_PARTS_V4 = 57
 _MORE_V4, _OFFSET_V4 = 0x2000, 0x1FFF
@@ -99,7 +99,7 @@ def _read(packet: Packet) -> _Part | None:
     else:
         where = int.from_bytes(frame[layers.fragment + 2 : layers.fragment + 4])
         more, first = bool(where & _MORE_V6), where & _OFFSET_V6
-    if (more and size < _MIN_SIZE) or layers.end != len(frame):
+    if (more and size < _MIN_SIZE[layers.fields["dl_type"]]) or layers.end != len(frame):
         return None
     return _Part(packet.copy(), first, first + layers.end - layers.transport, not more)
 
