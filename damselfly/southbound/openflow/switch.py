@@ -15,7 +15,7 @@ from damselfly.flow.flow import Flow, MeterBand
 from damselfly.southbound.switch import FlowRefused, FlowStats, MeterStats, PacketIn
 
 from .codec import messages, stats
-from .codec.errors import METER_EXISTS, Refusal, raise_refusals
+from .codec.errors import METER_EXISTS, Refusal, flow_name, raise_refusals
 from .codec.packet_in import decode_packet_in, encode_resume, is_packet_in
 from .codec.wire import Port, ProtocolError
 from .link import PATIENCE, Exchange, Link
@@ -113,7 +113,7 @@ class OpenFlowSwitch:
         for xid, name in refusals:
             if name != METER_EXISTS:
                 band = wanted[(xid - xids[0]) // 2]
-                raise SwitchError(f"the switch refused {band}: {name}")
+                raise SwitchError(f"the switch refused meter {band.id}: {name}")
 
     async def delete_meters(self, ids: Iterable[int]) -> None:
         """Delete meters; the switch deletes the flows that use them as well."""
@@ -184,9 +184,10 @@ class OpenFlowSwitch:
     def _refusal(self, refusal: Refusal) -> None:
         flow = next((flow for xid, flow in self._added if xid == refusal.xid), None)
         if flow is None:
-            self.on_refused(SwitchError(f"the switch refused request: {refusal.name}"))
+            self.on_refused(SwitchError(f"the switch refused a request: {refusal.name}"))
         else:
-            self.on_refused(FlowRefused(f"the switch refused {flow}: {refusal.name}", [flow.key]))
+            reason = f"the switch refused {flow_name(flow.key)}: {refusal.name}"
+            self.on_refused(FlowRefused(reason, [flow.key]))
 
 
 async def connect(path: str, patience: float = PATIENCE) -> OpenFlowSwitch:

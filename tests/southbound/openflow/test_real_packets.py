@@ -22,6 +22,20 @@ IP = match(dl_type=0x800)
 TRACK, JUDGE, VERDICTS, ADMIT = 0, 5, 6, 7
 PORT = 1
 
+LABEL = 0xA5 << 120 | 1
+TRACKED = Flow(TRACK, 1, IP, (Conntrack(9, table=JUDGE),))
+PAUSED = Flow(
+    JUDGE,
+    1,
+    match(dl_type=0x800, ct_state=ct_state("+trk+new")),
+    (
+        *(SetField("reg0", 77), SetField("xxreg2", LABEL), SetField("metadata", 1 << 40)),
+        *(Controller(b"generation 5"), Resubmit(ADMIT)),
+    ),
+    cookie=0xABCDEF,
+)
+BEFORE, BEHIND = Flow(VERDICTS, 1, match()), Flow(ADMIT, 1, match(reg0=77, xxreg2=LABEL))
+
 
 def frame(source: int, port: int = 53) -> bytes:
     """Build a UDP datagram without checksum from 10.0.0.``source`` to 10.0.0.250."""
@@ -62,36 +76,28 @@ async def test_a_paused_packet_shows_what_the_tables_did_and_goes_on_behind_the_
 ) -> None:
     arrived: asyncio.Future[PacketIn] = asyncio.get_running_loop().create_future()
     switch.on_packet_in = arrived.set_result
-    label = 0xA5 << 120 | 1
-    before, behind = Flow(VERDICTS, 1, match()), Flow(ADMIT, 1, match(reg0=77, xxreg2=label))
-    stage = (
-        *(SetField("reg0", 77), SetField("xxreg2", label), SetField("metadata", 1 << 40)),
-        *(Controller(b"generation 5"), Resubmit(ADMIT)),
-    )
-    await switch.apply(
-        Delta(
-            (
-                Flow(TRACK, 1, IP, (Conntrack(9, table=JUDGE),)),
-                Flow(
-                    JUDGE, 1, match(dl_type=0x800, ct_state=ct_state("+trk+new")), stage, 0xABCDEF
-                ),
-                *(before, behind),
-            )
-        )
-    )
+    await switch.apply(Delta((TRACKED, PAUSED, BEFORE, BEHIND)))
     switch.packet_out(frame(1), [Resubmit(TRACK)], in_port=port)
     packet = await asyncio.wait_for(arrived, 5)
     assert (packet.cookie, packet.userdata, packet.data) == (0xABCDEF, b"generation 5", frame(1))
     assert packet.metadata == {
-        "in_port": port, "reg0": 77, "metadata": 1 << 40, "dl_type": 0x800,
+        "in_port": port,
+        "reg0": 77,
+        "metadata": 1 << 40,
+        "dl_type": 0x800,
         **{f"reg{8 + n}": part for n, part in enumerate((0xA5000000, 0, 0, 1)) if part},
-        "ct_state": 0x21, "ct_zone": 9, "ct_nw_src": 0x0A000001, "ct_nw_dst": 0x0A0000FA,
-        "ct_nw_proto": 17, "ct_tp_src": 5000, "ct_tp_dst": 53,
+        "ct_state": 0x21,
+        "ct_zone": 9,
+        "ct_nw_src": 0x0A000001,
+        "ct_nw_dst": 0x0A0000FA,
+        "ct_nw_proto": 17,
+        "ct_tp_src": 5000,
+        "ct_tp_dst": 53,
     }
-    assert await packets(switch, behind, 0) == 0
+    assert await packets(switch, BEHIND, 0) == 0
     switch.resume(packet)
-    assert await packets(switch, behind, 1) == 1
-    assert await packets(switch, before, 0) == 0
+    assert await packets(switch, BEHIND, 1) == 1
+    assert await packets(switch, BEFORE, 0) == 0
 
 
 async def test_the_verdict_added_before_the_resume_takes_the_resumed_packet(
@@ -112,7 +118,7 @@ async def test_the_verdict_added_before_the_resume_takes_the_resumed_packet(
     await switch.apply(
         Delta(
             (
-                Flow(TRACK, 1, IP, (Conntrack(9, table=JUDGE),)),
+                TRACKED,
                 Flow(JUDGE, 1, IP, (Resubmit(VERDICTS), Resubmit(ADMIT))),
                 *(miss, admitted, Flow(ADMIT, 1, match())),
             )

@@ -20,52 +20,54 @@ from damselfly.southbound.switch import FlowStats, MeterStats
 
 from .recorded import recorded
 
+SETS = (SetField("ct_label", 0x77), Move("reg2", "ct_mark"))
+FLOWS = [
+    Flow(
+        0,
+        100,
+        match(dl_type=0x800, nw_src=(0x0A000000, 0xFF000000), reg6=5),
+        (SetField("reg2", 1), Resubmit(7)),
+        0x1234,
+    ),
+    Flow(
+        1,
+        0,
+        match(
+            dl_type=0x86DD,
+            ct_state=ct_state("+trk-inv"),
+            ct_ipv6_src=(0xFD000009 << 96, ((1 << 64) - 1) << 64),
+            ct_nw_proto=6,
+            ct_tp_dst=(8080, 0xFFF0),
+        ),
+        (Conntrack("reg6", commit=True, sets=SETS), Resubmit(9)),
+    ),
+    Flow(
+        2,
+        7,
+        match(vlan_tci=(0x1005, 0xFFFF), dl_src=0x020000000001),
+        (Meter(3), Controller(b"\x01\x02\xff"), Resubmit(2)),
+    ),
+    Flow(
+        3,
+        65535,
+        match(
+            dl_type=0x86DD,
+            nw_proto=58,
+            icmpv6_type=135,
+            icmpv6_code=0,
+            nd_target=0xFE80 << 112 | 1,
+        ),
+        (CtClear(), Output(4), Conntrack(9, table=5)),
+    ),
+    Flow(4, 1, match(), (Output(0xFFFFFFFA),)),
+]
+"""As the note in the recording states them."""
+
 
 def test_flows_are_read_as_they_were_added() -> None:
     (answer,) = recorded("flows")
-    sets = (SetField("ct_label", 0x77), Move("reg2", "ct_mark"))
-    flows = [
-        Flow(
-            0,
-            100,
-            match(dl_type=0x800, nw_src=(0x0A000000, 0xFF000000), reg6=5),
-            (SetField("reg2", 1), Resubmit(7)),
-            0x1234,
-        ),
-        Flow(
-            1,
-            0,
-            match(
-                dl_type=0x86DD,
-                ct_state=ct_state("+trk-inv"),
-                ct_ipv6_src=(0xFD000009 << 96, ((1 << 64) - 1) << 64),
-                ct_nw_proto=6,
-                ct_tp_dst=(8080, 0xFFF0),
-            ),
-            (Conntrack("reg6", commit=True, sets=sets), Resubmit(9)),
-        ),
-        Flow(
-            2,
-            7,
-            match(vlan_tci=(0x1005, 0xFFFF), dl_src=0x020000000001),
-            (Meter(3), Controller(b"\x01\x02\xff"), Resubmit(2)),
-        ),
-        Flow(
-            3,
-            65535,
-            match(
-                dl_type=0x86DD,
-                nw_proto=58,
-                icmpv6_type=135,
-                icmpv6_code=0,
-                nd_target=0xFE80 << 112 | 1,
-            ),
-            (CtClear(), Output(4), Conntrack(9, table=5)),
-        ),
-        Flow(4, 1, match(), (Output(0xFFFFFFFA),)),
-    ]
     *ours, expiring = stats.decode_flows(answer)
-    assert ours == [FlowStats(flow, 0, 0) for flow in flows]
+    assert ours == [FlowStats(flow, 0, 0) for flow in FLOWS]
     assert stats.is_last(answer)
     assert expiring.flow.key == Flow(5, 2, match()).key
     assert [type(action) for action in expiring.flow.actions] == [Foreign]

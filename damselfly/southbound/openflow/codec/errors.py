@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from damselfly.errors import SwitchError
 from damselfly.flow.flow import FlowKey
+from damselfly.flow.text import format_match
 from damselfly.southbound.switch import FlowRefused
 
 from .wire import NICIRA, ONF, decoder, xid_of
@@ -115,5 +116,10 @@ def raise_refusals(refusals: Sequence[Refusal], keys: Sequence[FlowKey], first: 
     names = {r.xid - first: r.name for r in reversed(refusals) if 0 <= r.xid - first < len(keys)}
     if not names:
         raise SwitchError(f"the switch refused a request: {refusals[0].name}")
-    text = "; ".join(f"{keys[index]}: {names[index]}" for index in sorted(names))
+    text = "; ".join(f"{flow_name(keys[index])}: {names[index]}" for index in sorted(names))
     raise FlowRefused(f"the switch refused {text}", [keys[index] for index in sorted(names)])
+
+
+def flow_name(key: FlowKey) -> str:
+    """Spell what tells a flow from others."""
+    return f"table={key.table},priority={key.priority},{format_match(key.match)}".rstrip(",")
