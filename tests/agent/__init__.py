@@ -1,0 +1,1 @@
+"""The agent's loops, on the switch and the store in memory."""
