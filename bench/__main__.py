@@ -9,11 +9,16 @@ from pathlib import Path
 
 from lab import sandbox
 
+from .ours.deciding import decisions
 from .ours.judging import judging
 from .peers.compare import datapath
 from .report import Table
 
-BENCHES: dict[str, Callable[[int], Table]] = {"datapath": datapath, "judging": judging}
+BENCHES: dict[str, Callable[[int], Table]] = {
+    "datapath": datapath,
+    "decisions": decisions,
+    "judging": judging,
+}
 _HERE = Path(__file__).parent
 
 

@@ -55,7 +55,7 @@ class Field:
 
     def enforce(self, things: Iterable[Stored]) -> None:
         """Write the ports and these objects, and wait until they are enforced."""
-        fixed = [Network(NETWORK, NETWORK, 1), _group_of_sender(), _port_of_sender()]
+        fixed: list[Stored] = [Network(NETWORK, NETWORK, 1), _group_of_sender(), _port_of_sender()]
         self.agent.enforced(self.agent.write([*fixed, *things, *self.ports]))
 
     def ends(self, number: int = 0) -> Ends:

@@ -46,38 +46,50 @@ def member_addresses(count: int) -> list[int]:
 
 
 def rules(size: Size) -> Iterator[Rule]:
-    """Yield ingress rules: single ports and ranges, from anywhere, a prefix, or the group."""
+    """Yield ingress rules of four kinds.
+
+    Ports from anywhere, everything from a prefix, ports from a prefix; and, every tenth, ports
+    from the group, where there is one.
+    """
     chance = random.Random(2)
     for number in range(size.rules):
         first = chance.randrange(1, 65_000)
-        last = first if number % 2 else first + chance.randrange(500)
+        ports = (first, first + chance.randrange(500))
+        anything = number % 4 == 1
         from_group = size.members > 0 and number % 10 == 0
-        prefix = Prefix(IPV4, chance.randrange(1 << 16) << 16, 16)
+        prefix = Prefix(IPV4, chance.randrange(16 << 16, 126 << 16) << 8, 24)
         yield Rule(
             f"rule-{number:04}",
             WORN,
             Direction.INGRESS,
             IPV4,
-            UDP if number % 3 == 0 else TCP,
-            first,
-            last,
-            prefix if number % 5 == 1 else None,
+            None if anything else (TCP, UDP)[number % 3 == 0],
+            None if anything else ports[0],
+            None if anything else ports[1],
+            prefix if number % 2 else None,
             MEMBERS if from_group else None,
         )
 
 
-def snapshot(size: Size) -> Snapshot:
-    """Build a snapshot with the judged port, ``judged``, and all members."""
-    judged = Port("judged", NETWORK, mac=2 << 40, security_groups=(WORN,))
-    members = (
+def groups(size: Size) -> list[SecurityGroup]:
+    """Return the group that is worn and the one that its rules name."""
+    return [SecurityGroup(WORN, WORN, tuple(rules(size))), SecurityGroup(MEMBERS, MEMBERS)]
+
+
+def members(size: Size) -> list[Port]:
+    """Return the ports that wear the remote group."""
+    return [
         Port(
             f"member-{number}",
             NETWORK,
-            mac=(2 << 40) + 1 + number,
+            mac=(2 << 40) + (1 << 24) + number,
             fixed_ips=(Prefix(IPV4, address, 32),),
             security_groups=(MEMBERS,),
         )
         for number, address in enumerate(member_addresses(size.members))
-    )
-    groups = (SecurityGroup(WORN, WORN, tuple(rules(size))), SecurityGroup(MEMBERS, MEMBERS))
-    return snapshot_of([Network(NETWORK, NETWORK, 1), judged, *members, *groups])
+    ]
+
+
+def snapshot(size: Size) -> Snapshot:
+    """Build a snapshot of the groups and all members."""
+    return snapshot_of([Network(NETWORK, NETWORK, 1), *groups(size), *members(size)])

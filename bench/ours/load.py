@@ -1,0 +1,72 @@
+"""Loads whose every packet needs a decision of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from damselfly.agent.verdicts import Verdicts, remembered
+from damselfly.model.address import IPV4
+from damselfly.model.direction import Direction
+from damselfly.model.packet import Packet
+from damselfly.model.snapshot import Snapshot
+from damselfly.policy.policies import Policies
+from damselfly.policy.region import Verdict
+
+from .frames import TCP, UDP, Ends, frame
+from .policies import WORN, Size, member_addresses, rules
+
+_GIVE_UP = 500
+"""Packets in regions that were seen before, after which no new one is looked for."""
+_JUDGED = (1, Direction.INGRESS)
+Asked = tuple[bytes, Verdict]
+"""A frame, and the verdict that the agent will give on it."""
+
+
+def distinct(size: Size, view: Snapshot, ends: Ends, seed: int = 0) -> Iterator[Asked]:
+    """Yield frames to one receiver, none covered by the verdict on an earlier one.
+
+    Ends when such frames become rare.
+    """
+    chance = random.Random(seed)
+    book = Policies(view).book((WORN,), Direction.INGRESS, IPV4)
+    known = _Known(size)
+    given = Verdicts()
+    in_vain = 0
+    while in_vain < _GIVE_UP:
+        in_vain += 1
+        source, port = known.source(chance), known.port(chance)
+        packet = Packet(IPV4, chance.choice((TCP, UDP)), source, ends.destination, 40_000, port)
+        # The tracker calls port 0 invalid, and such a packet never gets as far as to be judged.
+        if port and _is_unicast(source) and not given.covering(_JUDGED, packet, per_packet=False):
+            verdict = book.judge(packet)
+            given.add(_JUDGED, remembered(_JUDGED, verdict, per_packet=False))
+            in_vain = 0
+            yield frame(ends, packet.protocol, source, packet.tp_src, port), verdict
+
+
+class _Known:
+    """The addresses and ports that the rules name, and what lies about them."""
+
+    def __init__(self, size: Size) -> None:
+        stated = list(rules(size))
+        self._members = member_addresses(size.members)
+        self._prefixes = [r.remote_ip_prefix.value for r in stated if r.remote_ip_prefix]
+        self._ports = [rule.port_range_min for rule in stated if rule.port_range_min]
+
+    def source(self, chance: random.Random) -> int:
+        if self._members and chance.random() < 0.5:
+            return chance.choice(self._members)
+        if chance.random() < 0.5:
+            return chance.choice(self._prefixes) ^ (1 << chance.randrange(32))
+        return chance.randrange(1 << 32)
+
+    def port(self, chance: random.Random) -> int:
+        if chance.random() < 0.5:
+            return chance.choice(self._ports)
+        return chance.choice(self._ports) ^ (1 << chance.randrange(16))
+
+
+def _is_unicast(address: int) -> bool:
+    first = address >> 24
+    return first not in (0, 127) and first < 224
