@@ -43,7 +43,9 @@ def _show(*, keep: bool) -> int:
 
 def _stay(stage: Stage, score: Score) -> None:
     score.look_around(stage.hints())
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    ending = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    signal.sigwait(ending)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,7 +39,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         """Start the hypervisor, make the VMs unplugged, start the agent on an empty store."""
-        self.directory = Path(self._close.enter_context(tempfile.TemporaryDirectory()))
+        self.directory = sandbox.STATE / "demo"
+        self.directory.mkdir()
         self.store = f"sqlite:///{self.directory}/policy.db"
         self.hypervisor = self._close.enter_context(Hypervisor("hv1"))
         for port in self.policy["ports"]:
@@ -52,7 +52,7 @@ class Stage:
             self.directory / "agent.log",
         )
         self._close.callback(self.agent.stop)
-        self.agent.start(lambda: bool(self._agents()))
+        self.agent.start(self._has_reported)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,10 +74,14 @@ class Stage:
         """Give a command to damselfly, without showing it, and return its answer as data."""
         return json.loads(self.damselfly(*arguments, "-o", "json", quiet=True))
 
-    def apply(self, policy: dict[str, Any]) -> None:
-        """Apply a changed policy, rules that went included, and wait until it is enforced."""
-        path = self.directory / "changed.yaml"
-        path.write_text(yaml.safe_dump(policy, sort_keys=False))
+    def apply_without(self, rule_id: str) -> None:
+        """Apply the example less one rule, and wait until that is enforced."""
+        groups = [
+            group | {"rules": [rule for rule in group["rules"] if rule.get("id") != rule_id]}
+            for group in self.policy["security_groups"]
+        ]
+        path = self.directory / f"without-{rule_id}.yaml"
+        path.write_text(yaml.safe_dump(self.policy | {"security_groups": groups}))
         self.damselfly("apply", str(path), "--wait")
 
     def hints(self) -> dict[str, str]:
@@ -103,8 +107,12 @@ class Stage:
         wait_until(lambda: self._agents()[0]["updated_at"] > now, 10, "the agent's next report")
         return int(self._agents()[0]["packets_in"])
 
+    def _has_reported(self) -> bool:
+        asked = run(_damselfly("status", "--store", self.store, "-o", "json"), check=False)
+        return asked.returncode == 0 and bool(json.loads(asked.stdout)["agents"])
+
     def _agents(self) -> list[dict[str, Any]]:
-        """Return what the agent says of itself; nothing before it has said anything."""
+        """Return what the agent says of itself."""
         agents = self.ask("status")["agents"]
         assert isinstance(agents, list)
         return agents

@@ -39,21 +39,18 @@ def show(stage: Stage, score: Score) -> None:
         watched = [wires.enter_context(Frames(vm)) for vm in others]
         arrived = _arrivals(sender, watched, honest(attacker, web))
         score.expect("an honest frame made the same way arrives", met=arrived == _TIMES)
-        outcomes = [
-            _outcome(stage, sender, watched, forgery)
-            for forgery in forgeries(attacker, bastion, web)
-        ]
+        outcomes = []
+        counters = dropped(stage)
+        for forgery in forgeries(attacker, bastion, web):
+            arrived = _arrivals(sender, watched, forgery.frame)
+            before, counters = counters[forgery.why.cookie], dropped(stage)
+            counted = counters[forgery.why.cookie] - before
+            outcomes.append(Outcome(forgery, arrived, counted))
     for forgery, arrived, counted in outcomes:
         score.count(f"{forgery.what}: none arrives", met=arrived == 0)
         score.count(f"{forgery.what}: all are counted", met=counted >= _TIMES)
     score.table(_table(outcomes))
     score.say("Counters are those of the flows that drop; every other VM's wire was watched.")
-
-
-def _outcome(stage: Stage, sender: Frames, watched: Sequence[Frames], forgery: Forgery) -> Outcome:
-    before = dropped(stage)[forgery.why.cookie]
-    arrived = _arrivals(sender, watched, forgery.frame)
-    return Outcome(forgery, arrived, dropped(stage)[forgery.why.cookie] - before)
 
 
 def _arrivals(sender: Frames, watched: Sequence[Frames], frame: Any) -> int:

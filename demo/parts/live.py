@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from demo.score import Score
 from demo.stage import EXAMPLE, Stage
@@ -34,7 +33,7 @@ def show(stage: Stage, score: Score) -> None:
 
 def _unconcerned(stage: Stage, score: Score, concerned: Stream) -> None:
     score.say(f"\nTake away {_UNCONCERNED}, another rule of the same group:")
-    stage.apply(_without(stage.policy, _UNCONCERNED))
+    stage.apply_without(_UNCONCERNED)
     flows = concerned.flows()
     score.expect(
         "web-1 to app-1 goes on, nothing lost",
@@ -45,7 +44,7 @@ def _unconcerned(stage: Stage, score: Score, concerned: Stream) -> None:
 
 def _concerned(stage: Stage, score: Score, concerned: Stream) -> None:
     score.say(f"\nTake away {_CONCERNED}, the rule that admitted it:")
-    stage.apply(_without(stage.policy, _CONCERNED))
+    stage.apply_without(_CONCERNED)
     returned = time.monotonic()
     time.sleep(_CUT_FOR)
     late = concerned.after(returned)
@@ -66,11 +65,3 @@ def _back(stage: Stage, score: Score, concerned: Stream) -> None:
         met=flows and concerned.complete,
         seen=f"{len(concerned.arrivals) - before} more lines, in order",
     )
-
-
-def _without(policy: dict[str, Any], rule_id: str) -> dict[str, Any]:
-    groups = [
-        group | {"rules": [rule for rule in group["rules"] if rule.get("id") != rule_id]}
-        for group in policy["security_groups"]
-    ]
-    return policy | {"security_groups": groups}
