@@ -71,7 +71,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell everybody who waits."""
-        self.fail(f"the switch closed the connection{f': {exc}' if exc else ''}")
+        self.fail(f"the connection broke: {exc}" if exc else "the switch closed the connection")
 
     def data_received(self, data: bytes) -> None:
         """Handle all messages that have come, then send all that this led to."""

@@ -179,7 +179,8 @@ class OpenFlowSwitch:
             self.malformed += 1
             _log.warning("a packet from the switch was dropped: %s", error)
             return
-        self.on_packet_in(packet)
+        if packet.token is not None:
+            self.on_packet_in(packet)
 
     def _refusal(self, refusal: Refusal) -> None:
         flow = next((flow for xid, flow in self._added if xid == refusal.xid), None)

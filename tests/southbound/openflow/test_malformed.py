@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from damselfly.flow.action import Foreign
 from damselfly.southbound.openflow import ProtocolError
 from damselfly.southbound.openflow.codec import actions, errors, match, packet_in, stats, wire
 
@@ -54,6 +55,16 @@ def test_messages_of_the_switch_with_bytes_changed(message: bytes, data: st.Data
 def test_messages_of_the_switch_cut_off_anywhere(message: bytes) -> None:
     for length in range(len(message)):
         decode_all(message[:length])
+
+
+def test_actions_nested_without_end_are_foreign() -> None:
+    nested = b""
+    while len(nested) < 60_000:
+        length = 24 + len(nested)
+        head = b"\xff\xff" + length.to_bytes(2, "big") + bytes.fromhex("000023200023") + bytes(14)
+        nested = head + nested
+    (action,) = actions.decode_actions(nested)
+    assert action == Foreign(nested)
 
 
 def test_a_flow_that_is_cut_off_is_no_flow() -> None:

@@ -11,8 +11,8 @@ from damselfly.flow.action import Conntrack, Controller, Meter, Output, Resubmit
 from damselfly.flow.delta import Delta, difference
 from damselfly.flow.field import FIELDS
 from damselfly.flow.flow import Flow, MeterBand
-from damselfly.flow.match import Match, ct_state, from_mapping, match
-from damselfly.flow.text import format_flow
+from damselfly.flow.match import Match, Term, ct_state, from_mapping, match
+from damselfly.flow.text import format_flow, format_match
 from damselfly.southbound.openflow import OpenFlowSwitch, ProtocolError
 from damselfly.southbound.switch import FlowRefused
 from lab.hypervisor import Hypervisor
@@ -27,8 +27,10 @@ async def held(switch: OpenFlowSwitch) -> list[Flow]:
 
 
 def exact_and_masked() -> list[Match]:
-    """State every field exact, with the upper half of its bits and with the lower."""
+    """State every field: exact, zero, with the upper half of its bits and with the lower."""
     random, matches = Random(1), [match(ct_state=ct_state("+trk-inv+est-new-rel+rpl"))]
+    tags = ((0, 0x1000), (0x1000, 0x1000), (5, 0xFFF), (0x3000, 0xF000), (0x2005, 0xEFFF))
+    matches += [match(vlan_tci=tag) for tag in tags]
     for family in FAMILIES:
         for name in (*ANYWHERE, *family.may):
             extra = {"ct_nw_proto": 6} if name.startswith("ct_tp") else {}
@@ -39,6 +41,8 @@ def exact_and_masked() -> list[Match]:
             if name not in UNMASKED and name != "vlan_tci":
                 masks += [low, high]
             wanted = [{name: (value & mask, mask)} for mask in masks]
+            if name not in {"ct_nw_proto", "vlan_tci"}:
+                wanted.append({name: (0, field.full_mask)})
             matches += [from_mapping({**extra, **family.has, **want}) for want in wanted]
     return list(dict.fromkeys(matches))
 
@@ -119,6 +123,27 @@ async def test_an_added_flow_that_is_refused_is_reported_with_its_name(
     assert await held(switch) == [Flow(0, 1, match())]
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        match(dl_type=0x800, ct_state=ct_state("+trk-inv"), ct_nw_proto=0),
+        match(dl_type=0x800, ct_state=ct_state("+trk-inv"), ct_tp_dst=80),
+        *(match(vlan_tci=tag) for tag in ((0, 0xFFFF), (0x2000, 0xE000), (0x3000, 0x3000))),
+        Match((Term("xxreg0", 5, (1 << 128) - 1),)),
+    ],
+)
+async def test_a_match_that_the_switch_would_hand_back_changed_is_not_sent(
+    hypervisor: Hypervisor, switch: OpenFlowSwitch, wanted: Match
+) -> None:
+    flow = Flow(0, 1, wanted)
+    with pytest.raises(ProtocolError):
+        switch.add(flow)
+    with pytest.raises(ProtocolError):
+        await switch.apply(Delta((flow,)))
+    hypervisor.flows(f"table=0,priority=1,{format_match(wanted)},actions=drop")
+    assert await held(switch) != [flow]
+
+
 async def test_a_flow_that_cannot_be_said_is_refused_before_anything_is_sent(
     switch: OpenFlowSwitch,
 ) -> None:
@@ -127,6 +152,7 @@ async def test_a_flow_that_cannot_be_said_is_refused_before_anything_is_sent(
         Flow(0, 1, match(), (SetField("no_such", 1),)),
         Flow(0, 1, match(), (SetField("ct_zone", 1 << 16),)),
         Flow(0, 1 << 16, match()),
+        Flow(0, 1, match(ct_state=0x21)),
         Flow(0, 1, match(), (Conntrack(1 << 16),)),
         Flow(0, 1, match(), (Controller(bytes(65535)),)),
         Flow(0, 1, match(), tuple(Output(n) for n in range(5000))),

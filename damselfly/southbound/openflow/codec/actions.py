@@ -44,6 +44,7 @@ _INSTRUCTION = struct.Struct("!HHI")
 _SAME_PORT = Port.IN_PORT & 0xFFFF
 _COMMIT, _NO_TABLE, _LOW_16_BITS = 1, 0xFF, 15
 _CACHED = 8192
+_MOVE_MARK = struct.pack("!IH", NICIRA, _REG_MOVE)
 
 
 @lru_cache(maxsize=_CACHED)
@@ -216,13 +217,21 @@ def _read_controller(body: bytes) -> Controller:
 
 def _read_conntrack(body: bytes) -> Conntrack:
     flags, source, zone, table, _ = _TRACK.unpack_from(body)
-    sets = decode_actions(body[_TRACK.size :])
     return Conntrack(
         zone=copied_field(source) if any(source) else zone,
         table=None if table == _NO_TABLE else table,
         commit=bool(flags & _COMMIT),
-        sets=tuple([a for a in sets if isinstance(a, SetField | Move)]),
+        sets=tuple([_read_set(*part) for part in _split(body[_TRACK.size :])]),
     )
+
+
+def _read_set(kind: int, body: bytes) -> SetField | Move:
+    """Read what a commit stores; other actions, another ct() among them, are none of ours."""
+    if kind == _SET_FIELD:
+        return SetField(*decode_value(body))
+    if kind == _EXPERIMENTER and body[:6] == _MOVE_MARK:
+        return _read_move(body[6:])
+    raise ProtocolError("ct() stores something else than fields")
 
 
 def _read_ct_clear(_: bytes) -> CtClear:

@@ -18,8 +18,6 @@ from .wire import ProtocolError, decoder, padding
 _U32 = struct.Struct("!I")
 _EXPERIMENTER = 0xFFFF
 _UNKNOWN = "oxm_"
-# Actions may name them; a match on one comes back as matches on its four registers.
-_PARTED = frozenset(f"xxreg{n}" for n in range(4))
 
 
 def encode_match(match: Match) -> bytes:
@@ -40,7 +38,7 @@ def _rank(term: Term) -> int:
 def _encode_term(term: Term) -> bytes:
     name, value, mask = term
     spelling = SPELLINGS.get(name)
-    if spelling is None or name in _PARTED:
+    if spelling is None:
         spelling = _unknown_spelling(name)
     _, exact, masked, size, full = spelling
     if mask == full:
@@ -49,8 +47,6 @@ def _encode_term(term: Term) -> bytes:
 
 
 def _unknown_spelling(name: str) -> Spelling:
-    if name in _PARTED:
-        raise ProtocolError(f"a match on {name} must be stated as its four registers")
     if not name.startswith(_UNKNOWN):
         raise ProtocolError(f"OpenFlow has no number for the field {name!r}")
     exact = bytes.fromhex(name.removeprefix(_UNKNOWN))

@@ -15,6 +15,7 @@ from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
 
 from .actions import encode_actions, encode_instructions
+from .faithful import check
 from .match import encode_match
 from .wire import LARGEST, NICIRA, ONF, VERSION, Port, ProtocolError, Type, experimenter, message
 
@@ -78,6 +79,7 @@ def barrier(xid: int) -> bytes:
 
 def flow_mod(flow: Flow, xid: int, command: Command = Command.ADD) -> bytes:
     """Encode the adding (or overwriting) of a flow; raise ProtocolError if it cannot be said."""
+    check(flow.match)
     body = encode_match(flow.match) + encode_instructions(flow.actions)
     return _flow_mod(flow.key, xid, command, flow.cookie, body)
 
