@@ -83,9 +83,16 @@ def _answered(call: Call) -> bool:
     assert program.stdin is not None
     assert program.stdout is not None
     try:
-        program.stdin.write(_TOKEN)
-        readable, _, _ = select.select([program.stdout], [], [], PATIENCE + 0.5)
-        return bool(readable) and program.stdout.read(len(_TOKEN)) == _TOKEN
+        # A datagram may get lost while the other ncat turns from one caller to the next.
+        for _ in range(_TRIES if call.service.startswith("udp/") else 1):
+            program.stdin.write(_TOKEN)
+            patience = PATIENCE / _TRIES if call.service.startswith("udp/") else PATIENCE + 0.5
+            readable, _, _ = select.select([program.stdout], [], [], patience)
+            if readable:
+                return program.stdout.read(len(_TOKEN)) == _TOKEN
+        return False
+    except BrokenPipeError:
+        return False
     finally:
         stop(program)
 
