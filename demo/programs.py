@@ -17,6 +17,7 @@ from lab.vm import VM
 
 PATIENCE = 2.0
 """Seconds after which no answer means no."""
+_TRIES = 4
 _AT_ONCE = 48
 _TOKEN = b"anybody there?\n"
 
@@ -83,15 +84,15 @@ def _answered(call: Call) -> bool:
     assert program.stdin is not None
     assert program.stdout is not None
     try:
-        # A datagram may get lost while the other ncat turns from one caller to the next.
-        for _ in range(_TRIES if call.service.startswith("udp/") else 1):
+        # Asked more than once: a datagram is lost while the other ncat turns to its next caller.
+        for _ in range(_TRIES):
             program.stdin.write(_TOKEN)
-            patience = PATIENCE / _TRIES if call.service.startswith("udp/") else PATIENCE + 0.5
-            readable, _, _ = select.select([program.stdout], [], [], patience)
+            readable, _, _ = select.select([program.stdout], [], [], PATIENCE / _TRIES)
             if readable:
                 return program.stdout.read(len(_TOKEN)) == _TOKEN
-        return False
     except BrokenPipeError:
+        return False
+    else:
         return False
     finally:
         stop(program)
