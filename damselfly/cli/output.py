@@ -37,7 +37,9 @@ def data(value: object, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(value, indent=2, ensure_ascii=False))
     else:
-        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), nl=False)
+        click.echo(
+            yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=_WIDE), nl=False
+        )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

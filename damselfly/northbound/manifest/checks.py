@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import TypeVar
 
 from damselfly.model.address import Prefix, mac_text
+from damselfly.model.group import Rule
 from damselfly.model.network import Subnet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
@@ -28,6 +29,7 @@ def check(wanted: Wanted, after: Snapshot) -> None:
             _check_addresses(wanted, thing, after)
             _check_groups(wanted, thing, after)
     _check_numbers(wanted, after)
+    _check_rule_ids(wanted, after)
     _check_twins(wanted, after)
 
 
@@ -82,8 +84,20 @@ def _check_numbers(wanted: Wanted, after: Snapshot) -> None:
         wanted.blame(key, message, "segmentation_id")
 
 
+def _check_rule_ids(wanted: Wanted, after: Snapshot) -> None:
+    """Keep rule ids apart across groups: connections remember a rule by its id."""
+    rules = [
+        *(rule for group in after.groups.values() for rule in group.rules),
+        *(thing for thing in wanted.things.values() if isinstance(thing, Rule)),
+    ]
+    claims = [((rule.id,), keys.rule(rule.security_group_id, rule.id)) for rule in rules]
+    for key, other, (rule_id,) in _collisions(wanted, claims):
+        message = f"{rule_id!r} is a rule of group {other} already; ids are unique"
+        wanted.blame(key, message, "id")
+
+
 def _check_twins(wanted: Wanted, after: Snapshot) -> None:
-    """Two ports of one network share neither MAC nor address."""
+    """Let no two ports of one network share a MAC or an address."""
     macs = [((p.network_id, p.mac), keys.port(p.id)) for p in after.ports.values()]
     for key, other, (network_id, mac) in _collisions(wanted, macs):
         message = f"{mac_text(mac)} belongs to port {other} of network {network_id} already"

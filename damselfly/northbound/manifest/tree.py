@@ -98,7 +98,8 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
     if mark is None and hasattr(error, "position"):
         line = text.count("\n", 0, error.position) + 1
     lines = text.split("\n")
-    if line <= len(lines) and "\t" in re.match(r"\s*", lines[line - 1]).group():  # type: ignore[union-attr]
+    line = min(line, len(lines))
+    if "\t" in re.match(r"\s*", lines[line - 1]).group():  # type: ignore[union-attr]
         return Problem(file, line, "", "is indented with a tab; accepted: spaces")
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
