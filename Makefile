@@ -4,7 +4,6 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 SANDBOX := $(PYTHON) -m lab.sandbox
 VENV := .venv/installed
-PURE := tests/model tests/flow tests/policy tests/pipeline tests/southbound tests/northbound
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help demo test quick check coverage bench fmt docs clean install
@@ -33,8 +32,8 @@ check: $(VENV) ## format, lint, types, layers, sizes, generated documents
 coverage: $(VENV) ## what the tests of the pure layers reach
 	@$(PYTHON) -m pytest -q -n 2 -m "not ovs" --cov --cov-report=term-missing
 
-bench: install ## measure: a table, JSON in bench/out and in bench/results
-	@$(SANDBOX) $(PYTHON) -m bench $(BENCH)
+bench: install ## measure; JSON in bench/out, with RECORD=1 in bench/results and README too
+	@$(SANDBOX) $(PYTHON) -m bench $(BENCH) $(if $(RECORD),--record)
 	@tools/generate-docs
 
 fmt: $(VENV) ## format, and mend what can be mended by itself

@@ -9,15 +9,19 @@ from pathlib import Path
 
 from lab import sandbox
 
+from .ours.changing import enforcement
 from .ours.deciding import decisions
 from .ours.judging import judging
+from .ours.scanning import scan
 from .peers.compare import datapath
 from .report import Table
 
 BENCHES: dict[str, Callable[[int], Table]] = {
     "datapath": datapath,
+    "scan": scan,
     "decisions": decisions,
     "judging": judging,
+    "enforcement": enforcement,
 }
 _HERE = Path(__file__).parent
 

@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +28,7 @@ from lab.daemon import Daemon
 from lab.hypervisor import Hypervisor
 
 HOST = "bench"
+_STATUS = keys.agent_status(HOST)
 PATIENCE = 30.0
 """Seconds after which an agent that has not enforced a revision is given up."""
 UNMETERED = {"packet_rate": 1_000_000, "packet_burst": 1_000_000, "deny_budget": 1_000_000}
@@ -38,7 +38,7 @@ UNMETERED = {"packet_rate": 1_000_000, "packet_burst": 1_000_000, "deny_budget":
 class Agent:
     """A running agent and the store that it follows; a context manager."""
 
-    def __init__(self, hypervisor: Hypervisor, **settings: float) -> None:
+    def __init__(self, hypervisor: Hypervisor, **settings: float | str) -> None:
         """Describe the agent; entering it starts it.  ``settings`` as in ``Config``."""
         self.hypervisor = hypervisor
         self.url = f"sqlite:///{hypervisor.rundir}/policy.db"
@@ -70,19 +70,32 @@ class Agent:
 
     def enforced(self, revision: int) -> AgentStatus:
         """Wait until the agent has enforced a revision; return what it said then."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and self.process.running:
-            status = self.status()
+        try:
+            return self._loop.run(self._enforced(revision))
+        except TimeoutError as error:
+            tail = self.process.tail()
+            raise CommandFailed(f"revision {revision} is not enforced: {tail}") from error
+
+    async def _enforced(self, revision: int) -> AgentStatus:
+        async with asyncio.timeout(PATIENCE):
+            since = (await self._store.read([_STATUS])).revision
+            status = await self._status()
             if status is not None and status.revision >= revision:
                 return status
-            time.sleep(0.002)
-        raise CommandFailed(f"revision {revision} is not enforced: {self.process.tail()}")
+            async for commit in self._store.watch(since, [_STATUS]):
+                for change in commit.changes:
+                    status = decode_status(_STATUS, change.value or b"{}")
+                    if status.revision >= revision:
+                        return status
+        raise CommandFailed("the store's watch has ended")
 
     def status(self) -> AgentStatus | None:
         """Return what the agent last said of itself."""
-        key = keys.agent_status(HOST)
-        found = self._loop.run(self._store.read([key])).objects.get(key)
-        return None if found is None else decode_status(key, found)
+        return self._loop.run(self._status())
+
+    async def _status(self) -> AgentStatus | None:
+        found = (await self._store.read([_STATUS])).objects.get(_STATUS)
+        return None if found is None else decode_status(_STATUS, found)
 
     def cpu(self) -> float:
         """Return the CPU time that the agent has used so far, in seconds (proc(5), schedstat)."""

@@ -16,9 +16,9 @@ from .load import Asked, distinct
 from .policies import LARGE, SMALL, WORN, Size, groups, members, snapshot
 
 _RECEIVERS = 6
-_CALM = 400.0
+_STEADY = 1_000.0
 """Packets a second at which CPU time is measured."""
-_CALM_COUNT = 1_000
+_STEADY_COUNT = 2_000
 _DELAYED = 300
 _RATES = (500, 1_000, 1_500, 2_000, 3_000, 4_000, 5_000, 6_000)
 _BURST_SECONDS = 0.5
@@ -28,8 +28,8 @@ _COLUMNS = (
 )
 _WHAT = (
     "CPU: of the agent's process, all it does for a decision: parse, judge, find the region,"
-    " write the verdict, resume. First packet: from the sender's card to the receiver's, with"
-    " a decision at the receiver; next packet: the same way with the verdict there."
+    f" write the verdict, resume; at {_STEADY:,.0f} a second. First packet: from the sender's card"
+    " to the receiver's, with a decision at the receiver; next packet: with the verdict there."
 )
 _WITHOUT_LOSS = (
     "Without loss: the highest rate tried at which every packet got its verdict, in bursts of"
@@ -59,15 +59,17 @@ def _row(size: Size, rounds: int) -> Row:
 
 def _measure(field: Field, loads: list[list[Asked]]) -> tuple[float, ...]:
     frames = [load.pop()[0] for load in loads]
-    field.send(frames, _CALM)  # The sender's own verdict is there from now on.
+    field.send(frames, _STEADY)  # The sender's own verdict is there from now on.
     delays = _delays(field, loads[0])
     rest = [asked[0] for turn in zip(*loads[1:], strict=False) for asked in turn]
-    calm, rest = rest[:_CALM_COUNT], rest[_CALM_COUNT:]
+    steady, rest = rest[:_STEADY_COUNT], rest[_STEADY_COUNT:]
     before, count = field.agent.cpu(), field.settle()
-    field.send(calm, _CALM)
+    field.send(steady, _STEADY)
     decided = field.settle() - count
-    if decided != len(calm):
-        raise CommandFailed(f"{len(calm)} packets left {decided} verdicts, at {_CALM:g} a second")
+    if decided != len(steady):
+        raise CommandFailed(
+            f"{len(steady)} packets left {decided} verdicts, at {_STEADY:g} a second"
+        )
     cpu = (field.agent.cpu() - before) / decided * 1e6
     return (cpu, *delays, _sustained(field, rest))
 

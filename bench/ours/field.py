@@ -15,6 +15,8 @@ from damselfly.model.group import Rule, SecurityGroup
 from damselfly.model.network import Network
 from damselfly.model.port import AddressPair, Port
 from damselfly.northbound.codec import Stored
+from damselfly.northbound.status import AgentStatus
+from lab.daemon import wait_until
 from lab.hypervisor import Hypervisor
 from lab.vm import VM
 
@@ -63,6 +65,26 @@ class Field:
         port = self.ports[number]
         return Ends(_SENDER_MAC, port.mac, port.fixed_ips[0].value)
 
+    @property
+    def scanner_address(self) -> int:
+        """The sender's own address."""
+        return _SENDER_ADDRESS
+
+    def key_of(self, number: int) -> int:
+        """Return a receiver's key."""
+        found = {port.port_id: port.key for port in self.fresh_status().ports}
+        key = found[self.ports[number].id]
+        assert key is not None
+        return key
+
+    def fresh_status(self) -> AgentStatus:
+        """Return what the agent says of itself from now on."""
+        start = time.time()
+        wait_until(lambda: self._updated_at() > start, 10, "a fresh status")
+        status = self.agent.status()
+        assert status is not None
+        return status
+
     def send(self, frames: Sequence[bytes], rate: float) -> float:
         """Send the frames evenly at so many a second; return the rate that was reached."""
         start = time.perf_counter()
@@ -80,6 +102,10 @@ class Field:
             count = now
             time.sleep(quiet)
         return count
+
+    def _updated_at(self) -> float:
+        status = self.agent.status()
+        return 0.0 if status is None else status.updated_at
 
     def _machine(self, port: Port) -> VM:
         mac = port.mac.to_bytes(6).hex(":")
