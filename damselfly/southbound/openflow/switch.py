@@ -31,7 +31,8 @@ _Entry = TypeVar("_Entry")
 class OpenFlowSwitch:
     """A bridge, over one OpenFlow connection; made by :func:`connect`."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, datapath_id: int) -> None:
+        self.datapath_id = datapath_id
         self.on_packet_in: Callable[[PacketIn], None] = lambda _: None
         self.on_refused: Callable[[SwitchError], None] = _report
         """Called when the switch refuses what nobody waits for: an added flow, a resumed packet."""
@@ -212,7 +213,7 @@ async def connect(path: str, patience: float = PATIENCE) -> OpenFlowSwitch:
         reason = "no permission to connect; are you root?"
     except OSError as error:
         reason = error.strerror or str(error)
-    except SwitchGone as error:
+    except (SwitchGone, ProtocolError) as error:
         reason = str(error)
     raise SwitchGone(f"{path}: {reason}")
 
@@ -224,16 +225,15 @@ async def _agree(link: Link) -> OpenFlowSwitch:
         link.write(messages.hello(xids[0]))
         await link.greeted
         asked = (messages.set_config(xids[1]), messages.packet_in_format(xids[2]))
-        link.write(b"".join([*asked, messages.barrier(xids[3])]))
+        link.write(b"".join([*asked, messages.features_request(xids[3])]))
         exchange = link.expect(xids[1:])
         await exchange.done
+        for _, name in exchange.refusals:
+            raise SwitchGone(f"the bridge cannot hand packets over: {name}")
+        return OpenFlowSwitch(link, stats.decode_datapath_id(exchange.answers[0]))
     except BaseException:
         link.fail("the connection was given up")
         raise
-    for _, name in exchange.refusals:
-        link.fail(f"the bridge cannot hand packets over: {name}")
-        raise link.lost.result()
-    return OpenFlowSwitch(link)
 
 
 def _report(refused: SwitchError) -> None:

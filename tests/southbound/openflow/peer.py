@@ -9,7 +9,7 @@ from pathlib import Path
 from damselfly.southbound.openflow.codec.wire import HEADER, Framer, Type, message, xid_of
 
 HELLO = message(Type.HELLO, 1)
-BARRIER_REPLY = 21
+FEATURES_REPLY, BARRIER_REPLY = 6, 21
 BUNDLE_CONTROL = bytes.fromhex("4f4e4600 000008fc")
 
 
@@ -17,6 +17,8 @@ def confirm(request: bytes) -> bytes:
     """Answer as a switch does that is content with everything."""
     if request[1] == Type.BARRIER_REQUEST:
         return message(BARRIER_REPLY, xid_of(request))
+    if request[1] == Type.FEATURES_REQUEST:
+        return message(FEATURES_REPLY, xid_of(request), bytes(24))
     if request[8:16] == BUNDLE_CONTROL:
         return request[:21] + bytes([request[21] + 1]) + request[22:]
     return HELLO if request[1] == Type.HELLO else b""

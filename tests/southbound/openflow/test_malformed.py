@@ -19,6 +19,7 @@ DECODERS: list[Callable[[bytes], object]] = [
     stats.decode_flows,
     stats.decode_meters,
     stats.decode_meter_stats,
+    stats.decode_datapath_id,
     packet_in.decode_packet_in,
     errors.decode_error,
     actions.decode_instructions,

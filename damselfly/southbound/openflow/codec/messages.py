@@ -62,6 +62,11 @@ def hello(xid: int) -> bytes:
     return message(Type.HELLO, xid, struct.pack("!HHI", 1, 8, 1 << VERSION))
 
 
+def features_request(xid: int) -> bytes:
+    """Ask the switch who it is."""
+    return message(Type.FEATURES_REQUEST, xid)
+
+
 def set_config(xid: int) -> bytes:
     """Ask for whole packets; a management connection gets no packets before that."""
     return message(Type.SET_CONFIG, xid, struct.pack("!HH", 0, LARGEST))

@@ -1,4 +1,4 @@
-"""What the switch has: flows with their counters, meters and theirs (multipart messages).
+"""What the switch is and has: flows with their counters, meters and theirs (multipart messages).
 
 A long answer comes in parts; each part is a message that holds whole entries.
 Source: OpenFlow 1.3.5, 7.3.5.
@@ -22,6 +22,7 @@ from .wire import Port, ProtocolError, Type, decoder, message
 _HEAD = struct.Struct("!HH4x")
 _BODY = 16
 """Where the entries begin in a message."""
+_DATAPATH_ID = struct.Struct("!Q")
 _MORE = 1
 _ALL = 0xFFFFFFFF
 _FLOW = struct.Struct("!2xBx8xHHHH4xQQQHH")
@@ -59,6 +60,13 @@ def meter_stats_request(xid: int) -> bytes:
 
 def _all_meters(kind: Kind, xid: int) -> bytes:
     return message(Type.MULTIPART_REQUEST, xid, _HEAD.pack(kind, 0) + struct.pack("!I4x", _ALL))
+
+
+@decoder
+def decode_datapath_id(reply: bytes) -> int:
+    """Decode the switch's own id, from the answer to a request for its features."""
+    datapath_id: int = _DATAPATH_ID.unpack_from(reply, 8)[0]
+    return datapath_id
 
 
 def is_last(part: bytes) -> bool:
