@@ -6,10 +6,12 @@ import os
 import select
 import signal
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from lab.daemon import wait_until
@@ -18,7 +20,9 @@ from lab.vm import VM
 PATIENCE = 2.0
 """Seconds after which no answer means no."""
 _TRIES = 4
-_AT_ONCE = 48
+_AT_ONCE = 64
+_starting = threading.Semaphore(8)
+"""A busy machine starts programs one after the other; better that they wait than their answers."""
 _TOKEN = b"anybody there?\n"
 
 
@@ -68,7 +72,8 @@ def start(vm: VM, command: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def stop(program: subprocess.Popen[bytes]) -> None:
     """Kill a program and what it started."""
-    os.killpg(program.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
     program.wait()
     for pipe in (program.stdin, program.stdout):
         if pipe is not None:
@@ -80,7 +85,9 @@ def _answered(call: Call) -> bool:
         ping = ["ping", "-c", "1", "-W", f"{PATIENCE:g}", call.address]
         return call.source.run(ping, check=False).returncode == 0
     words = ["ncat", *_options(call.service), "-w", f"{PATIENCE:g}", call.address]
-    program = start(call.source, [*words, _port(call.service)])
+    with _starting:
+        program = start(call.source, [*words, _port(call.service)])
+        wait_until(partial(_is_calling, program), 30, "ncat")
     assert program.stdin is not None
     assert program.stdout is not None
     try:
@@ -96,6 +103,17 @@ def _answered(call: Call) -> bool:
         return False
     finally:
         stop(program)
+
+
+def _is_calling(program: subprocess.Popen[bytes]) -> bool:
+    """Tell whether the program has opened its socket: patience begins here, not at its start."""
+    if program.poll() is not None:
+        return True
+    try:
+        files = list(Path(f"/proc/{program.pid}/fd").iterdir())
+        return any(str(file.readlink()).startswith("socket:") for file in files)
+    except FileNotFoundError:
+        return False
 
 
 def _listening(vm: VM, services: Sequence[str]) -> bool:
