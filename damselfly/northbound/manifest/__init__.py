@@ -4,10 +4,9 @@ Pure but for nothing: files are read, and changes committed, by whoever asks.  W
 is described in docs/manifest.md.
 """
 
-from .draft import Draft, read
 from .export import as_manifest
 from .plan import Effect, Plan, plan, without
-from .problem import BadManifest, Problem
+from .text import BadManifest, Draft, Problem, read
 
 __all__ = [
     "BadManifest",

@@ -7,8 +7,7 @@ from difflib import get_close_matches
 
 from damselfly.model.snapshot import Snapshot
 
-from .draft import Draft
-from .problem import Problem
+from .text import Draft, Problem
 
 
 class Names:

@@ -19,10 +19,9 @@ from damselfly.northbound.policy_reader import PolicyReader
 from damselfly.northbound.store import Change, Contents
 
 from .checks import check
-from .draft import Draft
 from .ownership import Owner, owners
-from .problem import BadManifest, Problem
 from .segments import assign
+from .text import BadManifest, Draft, Problem
 from .wanted import Wanted, build
 
 

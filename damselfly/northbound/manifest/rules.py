@@ -9,10 +9,9 @@ from damselfly.model.address import IPV4, IPV6, Family
 from damselfly.model.group import ICMP_PROTOCOLS, ICMPV6, PROTOCOL_NAMES, Rule
 from damselfly.northbound.codec.rules import canonical, faults
 
-from .draft import Item
-from .entries import RuleEntry
 from .names import Names
-from .problem import Problem
+from .text import Item, Problem
+from .text.entries import RuleEntry
 
 _ICMP_WORDS = {"port_range_min": "icmp_type", "port_range_max": "icmp_code"}
 

@@ -6,7 +6,7 @@ from itertools import count
 
 from damselfly.model.snapshot import Snapshot
 
-from .draft import Draft
+from .text import Draft
 
 
 def assign(draft: Draft, store: Snapshot, staying: Snapshot) -> dict[str, int]:

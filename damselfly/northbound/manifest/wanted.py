@@ -13,12 +13,10 @@ from damselfly.model.snapshot import Snapshot
 from damselfly.northbound.codec import Stored, key_of
 from damselfly.northbound.codec.records import Strict
 
-from .draft import Draft, Item
-from .entries import NetworkEntry, PortEntry
 from .names import Directory
-from .problem import Problem
 from .rules import rule_of
-from .tree import Path
+from .text import Draft, Item, Path, Problem
+from .text.entries import NetworkEntry, PortEntry
 
 
 @dataclass(slots=True)

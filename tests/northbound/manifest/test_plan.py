@@ -3,74 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from itertools import permutations
 
 import pytest
 import yaml
 
 from damselfly.errors import BadInput, Conflict
-from damselfly.model.address import IPV4, IPV6, Prefix
-from damselfly.model.group import ICMP, ICMPV6, Rule
-from damselfly.model.snapshot import Snapshot
+from damselfly.model.address import Prefix
 from damselfly.northbound import keys
-from damselfly.northbound.manifest import Plan, as_manifest, plan, read, without
+from damselfly.northbound.manifest import as_manifest, plan, read, without
 from damselfly.northbound.memory import MemoryStore
-from damselfly.northbound.policy_reader import PolicyReader
-from damselfly.northbound.store import Change, Contents
+from damselfly.northbound.store import Contents
 
-NOTHING = Contents(0, {})
-BASE = """\
-networks:
-  - name: net
-    subnets: [{cidr: 10.0.0.0/24}, {name: six, cidr: "fd00::/64", gateway_ip: "fd00::1"}]
-security_groups:
-  - name: web
-    rules:
-      - {direction: ingress, protocol: tcp, port_range_min: 80, port_range_max: 89,
-         remote_ip_prefix: 0.0.0.0/0}
-      - {direction: ingress, protocol: tcp, port_range_min: 22, port_range_max: 22,
-         remote_group_id: admin}
-  - name: admin
-ports:
-  - name: one
-    network_id: net
-    mac_address: 02:00:00:00:00:01
-    fixed_ips: [10.0.0.4, {ip_address: "fd00::4"}]
-    allowed_address_pairs: [{ip_address: 10.9.0.0/16, mac_address: 02:00:00:00:00:09}]
-    security_groups: [web, admin]
-    host: h1
-"""
-
-
-def planned(text: str, contents: Contents = NOTHING, *, prune: bool = False) -> Plan:
-    return plan(read([("file.yaml", text.encode())]), contents, prune=prune)
-
-
-def after(contents: Contents, changes: Iterable[Change]) -> Contents:
-    objects = dict(contents.objects)
-    for key, value in changes:
-        if value is None:
-            del objects[key]
-        else:
-            objects[key] = value
-    return Contents(contents.revision + 1, objects)
-
-
-def applied(text: str, contents: Contents = NOTHING, *, prune: bool = False) -> Contents:
-    return after(contents, planned(text, contents, prune=prune).changes)
-
-
-def view(contents: Contents) -> Snapshot:
-    reader = PolicyReader(contents)
-    assert reader.problems == {}
-    return reader.snapshot
-
-
-def the_rule(fields: str) -> Rule:
-    text = f"security_groups: [{{name: g, rules: [{{{fields}}}]}}]"
-    (found,) = view(applied(text)).groups["g"].rules
-    return found
+from .plans import BASE, after, applied, planned, view
 
 
 def test_what_is_named_is_in_the_store() -> None:
@@ -141,24 +86,11 @@ def test_applying_mends_a_broken_object() -> None:
     assert applied(BASE, before).objects == applied(BASE).objects
 
 
-def test_what_is_in_the_store_may_be_referred_to_by_id_or_name() -> None:
-    before = applied("networks: [{name: blue, id: n-1, subnets: [{cidr: 10.0.0.0/8}]}]")
-    port = "ports: [{name: p, network_id: %s, mac_address: 02:00:00:00:00:01}]"
-    for text in ("blue", "n-1"):
-        assert view(applied(port % text, before)).ports["p"].network_id == "n-1"
-
-
 def test_what_is_pruned_cannot_be_referred_to() -> None:
     port = "ports: [{name: p, network_id: net, mac_address: 02:00:00:00:00:02}]"
     planned(port, applied(BASE))
     with pytest.raises(BadInput, match="there is no network 'net'"):
         planned(port, applied(BASE), prune=True)
-
-
-def test_a_name_that_two_objects_have_is_no_reference() -> None:
-    text = "security_groups: [{name: a, id: g1}, {name: a, id: g2}, {name: b, rules: [%s]}]"
-    with pytest.raises(BadInput, match="names 2 security groups: g1, g2"):
-        planned(text % "{direction: ingress, remote_group_id: a}")
 
 
 def test_ports_in_the_store_keep_their_addresses() -> None:
@@ -172,78 +104,6 @@ def test_a_port_may_take_over_an_address_in_the_same_manifest() -> None:
     assert set(
         view(applied(BASE.replace("name: one", "name: two"), applied(BASE), prune=True)).ports
     ) == {"two"}
-
-
-def test_networks_get_numbers_of_their_own_and_keep_them() -> None:
-    first = applied("networks: [{name: b}, {name: a, segmentation_id: 1}, {name: c}]")
-    numbers = {n.id: n.segmentation_id for n in view(first).networks.values()}
-    assert sorted(numbers.values()) == [1, 2, 3]
-    assert numbers["a"] == 1
-    again = view(applied("networks: [{name: c}, {name: 'd'}]", first))
-    assert again.networks["c"].segmentation_id == numbers["c"]
-    assert again.networks["d"].segmentation_id == 4
-
-
-def test_a_number_is_owned_in_the_store() -> None:
-    store = applied("networks: [{name: a, segmentation_id: 7}]")
-    assert "/segment/7" in store.objects
-    store = applied("networks: [{name: a, segmentation_id: 8}]", store)
-    assert "/segment/7" not in store.objects
-    assert "/segment/8" in store.objects
-
-
-def test_host_bits_are_cleared_and_said() -> None:
-    text = "networks: [{name: a, subnets: [{cidr: 10.0.0.7/24}]}]"
-    done = planned(text)
-    assert set(view(after(NOTHING, done.changes)).subnets) == {"a:10.0.0.0/24"}
-    (remark,) = done.notes
-    assert "10.0.0.7/24 has host bits set and is taken as 10.0.0.0/24" in str(remark)
-    assert planned(BASE).notes == ()
-
-
-def test_yaml_does_not_guess() -> None:
-    text = """
-security_groups:
-  - name: no
-    rules: [{id: 12:30:45, direction: ingress}, {id: 1.10, direction: egress}]
-  - name: 2026-01-01
-"""
-    groups = view(applied(text)).groups
-    assert set(groups) == {"no", "2026-01-01"}
-    assert [rule.id for rule in groups["no"].rules] == ["1.10", "12:30:45"]
-
-
-def test_ethertype_follows_neutron_the_remote_and_the_protocol() -> None:
-    assert the_rule("direction: ingress").family is IPV4
-    assert the_rule("direction: ingress, remote_ip_prefix: 'fd00::/8'").family is IPV6
-    assert the_rule("direction: ingress, protocol: ipv6-icmp").family is IPV6
-    assert the_rule("direction: ingress, ethertype: IPv6").family is IPV6
-
-
-@pytest.mark.parametrize(
-    "words", ["icmp_type: 0, icmp_code: 0", "port_range_min: 0, port_range_max: 0"]
-)
-def test_icmp_type_and_code_have_two_spellings_and_zero_is_a_value(words: str) -> None:
-    rule = the_rule(f"direction: ingress, protocol: icmp, {words}")
-    assert (rule.protocol, rule.port_range_min, rule.port_range_max) == (ICMP, 0, 0)
-    assert rule.id == "g:ingress:ipv4:icmp:type-0-code-0:any"
-
-
-@pytest.mark.parametrize("spelt", ["icmp", "1", "ipv6-icmp", "icmpv6", "58", "'58'", "ICMP"])
-def test_icmp_with_ipv6_is_icmpv6(spelt: str) -> None:
-    rule = the_rule(f"direction: ingress, ethertype: IPv6, protocol: {spelt}, icmp_type: 128")
-    assert rule.protocol == ICMPV6
-
-
-@pytest.mark.parametrize(("spelt", "number"), [("tcp", 6), ("17", 17), ("vrrp", 112), ("0", 0)])
-def test_protocols_go_by_name_and_number(spelt: str, number: int) -> None:
-    assert the_rule(f"direction: egress, protocol: {spelt}").protocol == number
-
-
-def test_equal_content_has_equal_ids_however_it_is_spelt() -> None:
-    one = the_rule("direction: ingress, protocol: tcp, remote_ip_prefix: 10.0.0.9/8")
-    other = the_rule("direction: ingress, protocol: 6, remote_ip_prefix: 10.0.0.0/8")
-    assert one == other
 
 
 def test_a_plan_expects_what_it_was_made_from() -> None:

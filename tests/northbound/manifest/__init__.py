@@ -1,0 +1,1 @@
+"""Manifests: what is refused, what they mean, what they change."""
