@@ -16,8 +16,8 @@ from damselfly.southbound.openflow import OpenFlowSwitch, ProtocolError, connect
 from damselfly.southbound.openflow.codec.wire import Type, message, xid_of
 from damselfly.southbound.switch import FlowRefused, PacketIn
 
-from .peer import Peer, confirm, refusal
 from .recorded import recorded
+from .support.peer import Peer, confirm, refusal
 
 
 @pytest.fixture

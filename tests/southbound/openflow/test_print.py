@@ -25,7 +25,7 @@ from damselfly.southbound.openflow.codec import messages, packet_in, stats
 from damselfly.southbound.openflow.codec.messages import BundleStep, Command, MeterCommand
 
 from .recorded import recorded
-from .samples import random_flows
+from .support.samples import random_flows
 
 ADDRESS = 0xFD000009 << 96
 PREFIX = ((1 << 64) - 1) << 64

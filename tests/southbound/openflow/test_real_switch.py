@@ -17,7 +17,7 @@ from damselfly.southbound.openflow import OpenFlowSwitch, ProtocolError
 from damselfly.southbound.switch import FlowRefused
 from lab.hypervisor import Hypervisor
 
-from .samples import ACTIONS, ANYWHERE, FAMILIES, UNMASKED, random_flows, random_value
+from .support.samples import ACTIONS, ANYWHERE, FAMILIES, UNMASKED, random_flows, random_value
 
 pytestmark = pytest.mark.ovs
 
