@@ -7,11 +7,11 @@ import re
 
 from damselfly.flow.field import Field, Frag, Style
 from damselfly.flow.match import ct_state
-from damselfly.model.address import mac_text, parse_mac
 
 PORTS = {"IN_PORT": 0xFFFFFFF8, "LOCAL": 0xFFFFFFFE}
 """Reserved ports by name."""
 PORT_NAMES = {number: name for name, number in PORTS.items()}
+_MAC = re.compile("[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _STATE = re.compile(r"([+-](new|est|rel|rpl|inv|trk))+")
 _STATES = ("new", "est", "rel", "rpl", "inv", "trk")
 _BOTH = Frag.ANY | Frag.LATER
@@ -40,7 +40,7 @@ def format_value(field: Field, value: int) -> str:
     """Spell a whole value, as ``set_field`` has it."""
     match field.style:
         case Style.MAC:
-            return mac_text(value)
+            return value.to_bytes(6).hex(":")
         case Style.IPV4:
             return str(ipaddress.IPv4Address(value))
         case Style.IPV6:
@@ -56,7 +56,7 @@ def parse_value(field: Field, text: str) -> int:
     try:
         match field.style:
             case Style.MAC:
-                value = parse_mac(text)
+                value = _parse_mac(text)
             case Style.IPV4:
                 value = int(ipaddress.IPv4Address(text))
             case Style.IPV6:
@@ -69,6 +69,12 @@ def parse_value(field: Field, text: str) -> int:
     if value & ~field.full_mask:
         raise ValueError(f"{field.name}: {text!r} has more than {field.bits} bits")
     return value
+
+
+def _parse_mac(text: str) -> int:
+    if not _MAC.fullmatch(text):
+        raise ValueError("it is no MAC address")
+    return int(text.replace(":", ""), 16)
 
 
 def format_masked(field: Field, value: int, mask: int) -> str:
