@@ -73,7 +73,7 @@ def parse_value(field: Field, text: str) -> int:
 
 def _parse_mac(text: str) -> int:
     if not _MAC.fullmatch(text):
-        raise ValueError("it is no MAC address")
+        raise ValueError(f"{text!r} is not a MAC address")
     return int(text.replace(":", ""), 16)
 
 
