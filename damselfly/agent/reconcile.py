@@ -23,7 +23,7 @@ from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.ovsdb import Ovsdb
 from damselfly.southbound.switch import FlowRefused, PacketIn, Switch
 
-from .enforcement import Enforcement
+from .enforcement import Enforcement, State
 from .feed import Inbox
 from .keys import Quarantine, allot
 from .reactive import Reactive
@@ -90,7 +90,7 @@ class Reconciler:
             if port_id in keys
         ]
         await self._set_meters(switch, snapshot, plugged, take_over)
-        before = set(self.enforcement.state.by_key)
+        before = _admitting(self.enforcement.state)
         delta = await self._delta(switch, snapshot, plugged, take_over)
         self.progress.flow_mods += len(delta)
         try:
@@ -100,8 +100,7 @@ class Reconciler:
             self._close(refused)
             return False
         self._answer_held(switch)
-        enforced = set(self.enforcement.state.by_key)
-        idle = (set(keys.values()) if take_over else before) - enforced
+        idle = (set(keys.values()) if take_over else before) - _admitting(self.enforcement.state)
         await self._leave(switch, idle)
         self.progress.revision, self.progress.revision_at = snapshot.revision, time.time()
         self.progress.problem = None
@@ -149,10 +148,10 @@ class Reconciler:
         self._metered |= {band.id for band in bands}
 
     async def _leave(self, switch: Switch, idle: set[int]) -> None:
-        """Empty the zones of ports that are no longer enforced, and delete their meters."""
+        """Empty the zones of ports that admit nothing any more; delete the meters of gone ones."""
         for key in sorted(idle):
             await switch.flush_zone(key)
-        unused = sorted(idle & self._metered)
+        unused = sorted(idle & self._metered - self.enforcement.state.by_key.keys())
         if unused:
             await switch.delete_meters(unused)
             self._metered -= set(unused)
@@ -206,6 +205,15 @@ class Reconciler:
             if any(flow.key in keys for flow in flows):
                 owners.update(_ports_of(unit, state.view.snapshot))
         return owners
+
+
+def _admitting(state: State) -> set[int]:
+    """Return the keys of ports that may have connections: enforced, and not without a group."""
+    return {
+        key
+        for key, local in state.by_key.items()
+        if local.port.security_groups or not local.port.port_security_enabled
+    }
 
 
 def _ports_of(unit: Unit, snapshot: Snapshot) -> frozenset[str]:

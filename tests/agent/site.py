@@ -27,7 +27,6 @@ class MemoryOvsdb:
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
-        inbox.bridge = BridgeState("br-int", "netdev", "3.1.0", {})
 
     @property
     def state(self) -> BridgeState:
@@ -62,15 +61,16 @@ class Site:
         self.store = MemoryStore()
         self.enforced: list[int] = []
         self.progress = asyncio.Condition()
+        self.inbox = Inbox()
+        self.inbox.bridge = BridgeState("br-int", "netdev", "3.1.0", {})
         self.begin()
 
     def begin(self) -> None:
         """Be an agent that knows nothing yet; the OVSDB keeps what it has."""
-        bridge = self.inbox.bridge if hasattr(self, "inbox") else None
+        bridge = self.inbox.bridge
         self.inbox = Inbox()
+        self.inbox.bridge = bridge
         self.ovsdb = MemoryOvsdb(self.inbox)
-        if bridge is not None:
-            self.inbox.bridge = bridge
         ovsdb: Any = self.ovsdb
         self.reconciler = Reconciler(CONFIG, ovsdb, self.inbox)
 

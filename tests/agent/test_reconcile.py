@@ -113,6 +113,18 @@ async def test_an_unplugged_port_leaves_no_flow_meter_or_connection() -> None:
         assert not any(entry.zone == key for entry in site.switch.connections())
 
 
+async def test_a_port_that_leaves_its_last_group_keeps_no_verdict_and_no_connection() -> None:
+    site = Site()
+    async with site.running():
+        await site.until(await two_ports(site))
+        assert await reached(site, syn(1, 2)) == [2]
+        await site.until(await site.put(replace(port(1), security_groups=())))
+        await site.settle()
+        key = site.ovsdb.state.keys["p1"]
+        assert not any(entry.zone == key for entry in site.switch.connections())
+        assert site.reconciler.enforcement.verdicts.counts(key) == (0, 0)
+
+
 async def test_a_replugged_port_keeps_its_key() -> None:
     site = Site()
     async with site.running():
