@@ -25,6 +25,10 @@ class Conflict(StoreError):
     """Somebody else changed an object since it was read."""
 
 
+class NoStore(StoreError):
+    """There is no store at this place yet."""
+
+
 class Compacted(StoreError):
     """The store no longer knows what changed since the asked revision: read everything again."""
 

@@ -27,13 +27,18 @@ def show_dry(plan: Plan, settings: Settings) -> None:
 
 
 async def carry_out_and_show(
-    settings: Settings, make: Callable[[Contents], Plan], patience: float | None
+    settings: Settings,
+    make: Callable[[Contents], Plan],
+    patience: float | None,
+    *,
+    create: bool = False,
 ) -> None:
     """Change the store, show it, and wait for the agents unless ``patience`` is None.
 
-    Raises NotEnforced where they do not confirm in time; what was written is shown before.
+    Only ``create`` makes a store where there is none.  Raises NotEnforced where the agents do not
+    confirm in time; what was written is shown before.
     """
-    async with settings.opened(create=True) as store:
+    async with settings.opened(create=create) as store:
         done = await carry_out(store, make, touch=patience is not None)
         data: dict[str, object] = {"revision": done.revision, **_plan_data(done.plan)}
         if settings.output == "table":

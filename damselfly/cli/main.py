@@ -42,7 +42,7 @@ class Commands(click.RichGroup):
     "4 switch, 5 not enforced in time.  See docs/cli.md.",
 )
 @click.version_option(__version__, prog_name=PROGRAM)
-@store_options
+@store_options("DAMSELFLY_STORE")
 def cli(store: str | None, output: str | None) -> None:
     """Security groups for virtual machines, enforced in Open vSwitch flow tables."""
     take_options(store, output)

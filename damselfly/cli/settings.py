@@ -47,21 +47,21 @@ def shared_options(command: Command) -> Command:
         settings = take_options(kwargs.pop("store"), kwargs.pop("output"))
         return command(settings, *args, **kwargs)
 
-    return store_options(with_settings)
+    return store_options()(with_settings)
 
 
-def store_options(command: Command) -> Command:
-    """Add the options themselves."""
+def store_options(envvar: str | None = None) -> Callable[[Command], Command]:
+    """Return what adds the options themselves; the store's URL may stand in the environment."""
     store = click.option(
         "--store",
         metavar="URL",
-        envvar="DAMSELFLY_STORE",
+        envvar=envvar,
         help=f"Policy store, as sqlite:////absolute/path.  Default: {DEFAULT_URL}",
     )
     output = click.option(
         "-o", "--output", type=click.Choice(FORMATS), help="Form of the answer.  Default: table"
     )
-    return store(output(command))
+    return lambda command: store(output(command))
 
 
 def take_options(store: str | None, output: str | None) -> Settings:

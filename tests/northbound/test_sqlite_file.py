@@ -60,7 +60,7 @@ async def test_a_missing_directory_is_made(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_not_made_unasked(path: Path) -> None:
-    assert "No such file" in refusal(path, create=False)
+    assert "there is no store" in refusal(path, create=False)
     assert not path.exists()
 
 

@@ -12,8 +12,9 @@ import rich_click as click
 from damselfly.cli.changing import read_policy, wait_options
 from damselfly.cli.effects import carry_out_and_show, show_dry
 from damselfly.cli.settings import Settings, run, shared_options
-from damselfly.errors import BadInput
+from damselfly.errors import BadInput, NoStore
 from damselfly.northbound.manifest import Draft, Plan, plan, read
+from damselfly.northbound.store import Contents
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -37,12 +38,17 @@ def apply(
     if dry_run:
         show_dry(run(_dry(settings, draft, prune=prune)), settings)
     else:
-        run(carry_out_and_show(settings, partial(plan, draft, prune=prune), patience))
+        make = partial(plan, draft, prune=prune)
+        run(carry_out_and_show(settings, make, patience, create=True))
 
 
 async def _dry(settings: Settings, draft: Draft, *, prune: bool) -> Plan:
-    async with settings.opened(create=True) as store:
-        return plan(draft, await read_policy(store), prune=prune)
+    try:
+        async with settings.opened() as store:
+            contents = await read_policy(store)
+    except NoStore:
+        contents = Contents(0, {})
+    return plan(draft, contents, prune=prune)
 
 
 def _sources(name: str) -> Iterator[tuple[str, bytes]]:

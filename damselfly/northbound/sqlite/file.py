@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from damselfly.errors import Compacted, Conflict, StoreError
+from damselfly.errors import Compacted, Conflict, NoStore, StoreError
 from damselfly.northbound.store import Change, Commit, Contents
 
 SCHEMA_VERSION = 1
@@ -185,6 +185,8 @@ class SqliteFile:
 
 def _prepare(path: Path, *, create: bool) -> tuple[int, int]:
     """Make the file, for its owner only, where it may be missing; return its identity."""
+    if not create and not path.exists():
+        raise NoStore(f"there is no store at {path}; `damselfly apply` makes one")
     if create:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
