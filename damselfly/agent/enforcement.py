@@ -17,10 +17,10 @@ from damselfly.model.direction import Direction
 from damselfly.model.network import Attachment
 from damselfly.model.snapshot import EMPTY, Snapshot
 from damselfly.pipeline.assemble import Kind, Unit, unit_flows, unit_inputs, units
+from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.layout import Table
 from damselfly.pipeline.security import verdicts as verdict_table
 from damselfly.pipeline.view import HostView, Labels, LocalPort, host_view
-from damselfly.policy.digest import rule_mark
 from damselfly.policy.policies import Policies
 from damselfly.policy.region import Verdict
 from damselfly.policy.rulebook import RuleBook

@@ -10,10 +10,10 @@ from damselfly.model.address import FAMILIES
 from damselfly.model.direction import Direction
 from damselfly.model.snapshot import Snapshot
 from damselfly.pipeline import ledger
+from damselfly.pipeline.digest import port_digest
 from damselfly.pipeline.fields import LABEL_BITS
 from damselfly.pipeline.security.labels import labels_in
 from damselfly.pipeline.view import HostView, Labels, LocalPort
-from damselfly.policy.digest import port_digest
 from damselfly.policy.label import only_widens
 from damselfly.policy.policies import Policies
 

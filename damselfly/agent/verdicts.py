@@ -10,8 +10,8 @@ from damselfly.flow.flow import Flow, FlowKey
 from damselfly.model.address import Family
 from damselfly.model.direction import Direction
 from damselfly.model.packet import Packet
+from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
-from damselfly.policy.digest import rule_mark
 from damselfly.policy.region import Region, Verdict
 from damselfly.policy.rulebook import RuleBook
 

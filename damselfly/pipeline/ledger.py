@@ -17,7 +17,7 @@ from damselfly.flow.flow import Flow
 from damselfly.flow.match import match
 from damselfly.model.address import FAMILIES
 from damselfly.model.snapshot import Snapshot
-from damselfly.policy.digest import digest, members_digest, rules_digest
+from damselfly.pipeline.digest import digest, members_digest, rules_digest
 from damselfly.policy.policies import remote_groups
 
 from .layout import Priority, Table

@@ -12,7 +12,7 @@ from damselfly.model.direction import Direction
 from damselfly.model.network import Attachment
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
-from damselfly.policy.digest import digest
+from damselfly.pipeline.digest import digest
 
 Labels = Mapping[tuple[int, Direction], int]
 """The current label of each (port key, direction); random, never 0, never used before."""

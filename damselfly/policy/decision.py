@@ -47,7 +47,7 @@ def admits(rule: Rule, direction: Direction, packet: Packet, snapshot: Snapshot)
         rule.direction is direction
         and rule.family is packet.family
         and why_nothing(rule, snapshot) is None
-        and rule.protocol in (None, packet.protocol, _alias(rule, packet.protocol))
+        and protocol_of(rule) in (None, packet.protocol)
         and _admits_ports(rule, packet)
         and _admits_remote(rule, packet.remote(direction), snapshot)
     )
@@ -65,10 +65,6 @@ def rules_of(
         if rule.direction is direction and rule.family is family
     )
     return iter(sorted(rules, key=lambda rule: (_conditions(rule), rule.id)))
-
-
-def _alias(rule: Rule, protocol: int) -> int | None:
-    return rule.protocol if protocol_of(rule) == protocol else None
 
 
 def _admits_ports(rule: Rule, packet: Packet) -> bool:

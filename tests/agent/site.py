@@ -11,12 +11,18 @@ from typing import Any
 from damselfly.agent.feed import Inbox, follow_policy
 from damselfly.agent.reconcile import Reconciler
 from damselfly.config import Config
+from damselfly.model.address import IPV4, Prefix
+from damselfly.model.direction import Direction
+from damselfly.model.group import TCP, Rule, SecurityGroup
 from damselfly.model.network import Network
+from damselfly.model.packet import Packet
+from damselfly.model.port import Port
 from damselfly.northbound.codec import Stored, key_of, write
 from damselfly.northbound.memory import MemoryStore
 from damselfly.northbound.store import Change
 from damselfly.southbound.bridge import KEY, BridgeState, Interface
 from damselfly.southbound.fake import FakeSwitch
+from tests.scenarios.frames import Frame
 
 CONFIG = Config(host="here", retry=0.01, quarantine=0.05)
 NETWORK = Network("net", "net", 7)
@@ -113,3 +119,39 @@ class Site:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+WEB = SecurityGroup("web", "web")
+HTTP = Rule("http", "web", Direction.INGRESS, IPV4, TCP, 80, 80)
+OUT = Rule("out", "web", Direction.EGRESS, IPV4)
+
+
+def port(number: int) -> Port:
+    return Port(
+        f"p{number}",
+        "net",
+        0x020000000000 + number,
+        f"p{number}",
+        (Prefix.parse(f"10.0.0.{number}"),),
+        (),
+        ("web",),
+    )
+
+
+def syn(source: int, destination: int, to: int = 80) -> bytes:
+    addresses = (0x0A000000 + source, 0x0A000000 + destination)
+    packet = Packet(IPV4, TCP, *addresses, 40000, to)
+    return Frame(port(source).mac, port(destination).mac, packet).bytes()
+
+
+async def reached(site: Site, frame: bytes, ofport: int = 1) -> list[int]:
+    """Send a frame and let the agent answer; return the ports that received it."""
+    sent = site.switch.inject(ofport, frame)
+    await site.settle()
+    return sorted(number for number, _ in [*sent, *site.switch.take_sent()])
+
+
+async def two_ports(site: Site) -> int:
+    site.ovsdb.plug("p1", 1)
+    site.ovsdb.plug("p2", 2)
+    return await site.put(NETWORK, WEB, HTTP, OUT, port(1), port(2))

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.agent import Agent
 from lab.hypervisor import Hypervisor
+from tests.ovs.site import Site
 
 
 @pytest.fixture
@@ -21,3 +23,10 @@ def shared_hypervisor() -> Iterator[Hypervisor]:
     """One hypervisor for tests that leave its bridge as they found it."""
     with Hypervisor() as made:
         yield made
+
+
+@pytest.fixture
+def site(hypervisor: Hypervisor) -> Iterator[Site]:
+    """A hypervisor of the test's own with an agent and two VMs."""
+    with Agent(hypervisor) as agent:
+        yield Site(hypervisor, agent)

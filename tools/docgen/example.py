@@ -12,9 +12,9 @@ from damselfly.model.network import Attachment, Network
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import snapshot_of
+from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
 from damselfly.pipeline.view import HostView, host_view
-from damselfly.policy.digest import rule_mark
 from damselfly.policy.policies import Policies
 
 DESCRIPTION = """\

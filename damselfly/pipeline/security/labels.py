@@ -18,10 +18,10 @@ from damselfly.flow.match import Match, ct_state, match
 from damselfly.model.address import FAMILIES
 from damselfly.model.direction import Direction
 from damselfly.pipeline import fields
+from damselfly.pipeline.digest import port_digest
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import IP_OF, LATER_FRAGMENT
 from damselfly.pipeline.view import HostView, LocalPort
-from damselfly.policy.digest import port_digest
 
 STORE_LABEL = Move(fields.LABEL, "ct_label")
 _LATER_OF_NEW = match(ct_state=ct_state("+trk+new-rel-rpl-inv"), nw_frag=LATER_FRAGMENT)
