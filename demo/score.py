@@ -72,10 +72,10 @@ class Score:
         return not self.missed
 
     def look_around(self, hints: Mapping[str, str]) -> None:
-        """Print how to look into the sandbox from another terminal: what, and the command."""
+        """Print how to look around: what for, and the command."""
         self._console.print()
         for what, command in hints.items():
-            line = Text.assemble((f"{what}:\n", "dim"), f"  {command}")
+            line = Text.assemble((f"{what}:\n", "dim"), (f"  {command}", "bold"))
             self._console.print(line, soft_wrap=True)
         self._console.print(Text("It is up until you press Ctrl-C here.", style="bold"))
 

@@ -85,20 +85,17 @@ class Stage:
         self.damselfly("apply", str(path), "--wait")
 
     def hints(self) -> dict[str, str]:
-        """Return commands that look around in here from outside."""
+        """Return commands that look around in here: the first from outside, the others in it."""
+        settings = f"{_STORE}={self.store} PATH={Path(sys.executable).parent}:$PATH"
         inside = f"nsenter --target {sandbox.first_process()} --all --wd={Path.cwd()}"
-        damselfly, store = _damselfly()[0], f"--store {self.store}"
-        explain = (
-            f"{damselfly} explain {store} --from attacker --to db-1 --protocol tcp --port 5432"
-        )
         flows = f"ovs-ofctl -OOpenFlow15 dump-flows unix:{self.hypervisor.management}"
         attacker = self.vms["attacker"].namespace.name
         return {
-            "a shell in here": f"{inside} env {_STORE}={self.store} bash",
-            "what the agent says": f"{inside} {damselfly} status {store}",
-            "why something is denied": f"{inside} {explain}",
-            "the verdicts so far": f"{inside} {flows} table={Table.VERDICTS}",
-            "a shell in a VM": f"{inside} ip netns exec {attacker} bash",
+            "Look around in here from another terminal": f"{inside} env {settings} bash",
+            "and there: what the agent says": "damselfly status",
+            "why something is denied": "damselfly explain --from attacker --to db-1 --port 5432",
+            "the verdicts so far": f"{flows} table={Table.VERDICTS}",
+            "be the attacker": f"ip netns exec {attacker} bash",
         }
 
     def packets_to_agent(self) -> int:
