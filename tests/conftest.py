@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from lab import sandbox
 
 # Two shared cores: a slow example is no failure.  A failure prints how to repeat it.
-settings.register_profile(
-    "damselfly", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+_PATIENT = settings(
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.load_profile("damselfly")
+settings.register_profile("ci", _PATIENT, derandomize=True, max_examples=60)
+settings.register_profile("deep", _PATIENT, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

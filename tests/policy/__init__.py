@@ -1,0 +1,1 @@
+"""What security groups mean: rules against packets, without switch or flows."""
