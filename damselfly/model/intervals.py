@@ -139,6 +139,19 @@ class IntervalSet:
         above = (value ^ (high + 1)).bit_length()
         return self.bits + 1 - min(below, above, self.bits + 1)
 
+    def count_blocks_outside(self) -> int:
+        """Count the fewest aligned blocks that make up the complement, without listing them."""
+        if not self.starts:
+            return 1
+        free = (1 << self.bits) - 1
+        count = self.starts[0].bit_count() + (~self.ends[-1] & free).bit_count()
+        for below, above in zip(self.ends, self.starts[1:], strict=False):
+            # Between two values lie one block per 0 of the lower and per 1 of the higher one,
+            # counted below the highest bit in which they differ.
+            low = (1 << (below ^ above).bit_length() - 1) - 1
+            count += (~below & low).bit_count() + (above & low).bit_count()
+        return count
+
     def blocks(self) -> Iterator[Block]:
         """Yield the fewest disjoint aligned blocks that make up the set, ascending."""
         for first, last in self.spans():

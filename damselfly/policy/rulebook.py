@@ -146,9 +146,9 @@ def rule_book(
     ]
     rules = tuple(rule for rule, _ in meant)
     boxes = tuple(meaning for _, meaning in meant)
-    remote = _remote_index(family, rules, boxes)
+    remote, preference = _remote_index(family, rules, boxes), Preference.of(boxes)
     if previous is not None and previous.rules == rules:
-        return replace(previous, rules=rules, boxes=boxes, remote=remote)
+        return replace(previous, rules=rules, boxes=boxes, remote=remote, preference=preference)
     by_protocol: dict[int, int] = defaultdict(int)
     any_protocol = 0
     for place, meaning in enumerate(boxes):
@@ -167,7 +167,7 @@ def rule_book(
         Index.of(TP_BITS, [(meaning.tp_src, 1 << n) for n, meaning in enumerate(boxes)]),
         Index.of(TP_BITS, [(meaning.tp_dst, 1 << n) for n, meaning in enumerate(boxes)]),
         remote,
-        Preference.of(boxes),
+        preference,
     )
 
 
