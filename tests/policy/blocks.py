@@ -71,17 +71,17 @@ def meant(rule: Rule) -> int | None:
 Cell = tuple[int, Block, Block, Block]
 
 
-def cells(world: World) -> Iterator[Cell]:
+def cells(*worlds: World) -> Iterator[Cell]:
     """Yield the cells of the packet space: protocol and a block per field.
 
-    Every rule is constant on a cell.  Types and codes of ICMP are cells of their own, because the
-    switch cannot match a block of them.
+    Every rule of every world is constant on a cell; the worlds ask the same question.  Types and
+    codes of ICMP are cells of their own, because the switch cannot match a block of them.
     """
-    remotes = coarsest(
-        [span for rule in world.rules for span in remote_spans(world, rule)], world.family.bits
-    )
-    for protocol in protocols(world):
-        named = [port_spans(r) for r in world.rules if meant(r) == protocol]
+    rules = [(world, rule) for world in worlds for rule in world.rules]
+    bits = worlds[0].family.bits
+    remotes = coarsest([span for each in rules for span in remote_spans(*each)], bits)
+    for protocol in sorted({number for world in worlds for number in protocols(world)}):
+        named = [port_spans(rule) for _, rule in rules if meant(rule) == protocol]
         src = [span for spans, _ in named for span in spans]
         dst = [span for _, spans in named for span in spans]
         yield from product([protocol], _blocks(src, protocol), _blocks(dst, protocol), remotes)

@@ -1,0 +1,74 @@
+"""Rule books are shared by ports with the same groups, and carried over where nothing changed."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from damselfly.model.address import IPV4, Prefix
+from damselfly.model.direction import Direction
+from damselfly.model.group import TCP, Rule, SecurityGroup
+from damselfly.model.port import Port
+from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
+from damselfly.policy.policies import Policies
+from damselfly.policy.rulebook import RuleBook, rule_book
+from tests.policy.worlds import WIDE, World, packets, worlds
+
+NAMING = SecurityGroup(
+    "g", "g", (Rule("r", "g", Direction.INGRESS, IPV4, TCP, 80, 80, remote_group_id="m"),)
+)
+MEMBERS = SecurityGroup("m", "m")
+QUESTION = (("g",), Direction.INGRESS, IPV4)
+
+
+def member(name: str, address: int, *groups: str) -> Port:
+    return Port(
+        name, "net", address, fixed_ips=(Prefix(IPV4, address, 32),), security_groups=groups
+    )
+
+
+def before_and_after(snapshot: Snapshot, *put: Thing) -> tuple[RuleBook, RuleBook]:
+    before = Policies(snapshot)
+    first = before.book(*QUESTION)
+    return first, Policies(snapshot.evolve(1, put), before).book(*QUESTION)
+
+
+def test_a_book_is_compiled_once() -> None:
+    policies = Policies(snapshot_of([NAMING]))
+    assert policies.book(*QUESTION) is policies.book(*QUESTION)
+
+
+def test_a_change_elsewhere_leaves_the_very_book() -> None:
+    start = snapshot_of([NAMING, MEMBERS, member("a", 1, "m")])
+    for change in (SecurityGroup("x", "x"), member("b", 2, "x"), member("a", 1, "m")):
+        first, second = before_and_after(start, change)
+        assert first is second
+
+
+def test_a_member_that_comes_or_moves_makes_another_book() -> None:
+    start = snapshot_of([NAMING, MEMBERS, member("a", 1, "m")])
+    for change in (member("b", 2, "m"), member("a", 3, "m"), member("a", 1)):
+        first, second = before_and_after(start, change)
+        assert first is not second
+
+
+def test_a_remote_group_that_becomes_known_makes_another_book() -> None:
+    first, second = before_and_after(snapshot_of([NAMING, member("a", 1, "m")]), MEMBERS)
+    assert not first.rules
+    assert second.rules == NAMING.rules
+
+
+@given(st.data(), worlds(WIDE), worlds(WIDE))
+def test_carried_books_judge_as_fresh_ones(data: st.DataObject, old: World, new: World) -> None:
+    """From one policy to another and on: what came before must not show."""
+    new = new._replace(direction=old.direction, family=old.family)
+    put: list[Thing] = [*new.snapshot.ports.values()]
+    put += data.draw(st.lists(st.sampled_from(list(new.snapshot.groups.values())), unique=True))
+    policies = Policies(old.snapshot)
+    policies.book(old.port.security_groups, old.direction, old.family)
+    changed = old.snapshot.evolve(1, put)
+    for port in {old.port.security_groups, new.port.security_groups}:
+        fresh = rule_book(changed, port, old.direction, old.family)
+        carried = Policies(changed, policies).book(port, old.direction, old.family)
+        for packet in data.draw(st.lists(packets(new, WIDE), min_size=1, max_size=5)):
+            assert carried.judge(packet) == fresh.judge(packet)
