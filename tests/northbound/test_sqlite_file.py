@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from damselfly.errors import StoreError
+from damselfly.errors import Compacted, NoStore, StoreError
 from damselfly.northbound.sqlite import SqliteStore
 from damselfly.northbound.store import Change
 
@@ -31,7 +31,8 @@ def damage(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    path.unlink()
+    for file in path.parent.glob(path.name + "*"):
+        file.unlink()
 
 
 def refusal(path: Path, *, create: bool = True) -> str:
@@ -122,16 +123,36 @@ async def test_a_locked_file_is_named(path: Path) -> None:
     await store.close()
 
 
-async def test_a_replaced_file_ends_the_watch(path: Path) -> None:
+async def test_a_removed_file_ends_the_watch(path: Path) -> None:
     await filled(path)
     store = SqliteStore(path)
     waiting = asyncio.ensure_future(anext(store.watch(1)))
     await asyncio.sleep(0.03)
     remove(path)
     async with asyncio.timeout(5):
-        with pytest.raises(StoreError):
+        with pytest.raises(NoStore):
             await waiting
+    with pytest.raises(NoStore):
+        await store.read()
     await store.close()
+
+
+async def test_a_file_in_its_place_is_taken_up_and_read_again(path: Path) -> None:
+    await filled(path)
+    store = SqliteStore(path)
+    waiting = asyncio.ensure_future(anext(store.watch(1)))
+    await asyncio.sleep(0.03)
+    remove(path)
+    other = SqliteStore(path)
+    await other.commit([Change("/port/new", b"1")])
+    async with asyncio.timeout(5):
+        with pytest.raises(Compacted):
+            await waiting
+    assert list((await store.read()).objects) == ["/port/new"]
+    await store.commit([Change("/port/newer", b"2")])
+    assert (await other.read()).revision == 2
+    await store.close()
+    await other.close()
 
 
 async def test_the_log_does_not_grow_for_ever(path: Path) -> None:

@@ -13,6 +13,7 @@ from damselfly.model.address import (
     IPV6,
     Family,
     Prefix,
+    parse_address,
     parse_mac,
 )
 from damselfly.model.direction import Direction
@@ -33,7 +34,10 @@ def prefix(value: object) -> Prefix:
     """Read a prefix or an address; host bits are cleared."""
     if isinstance(value, str) and _PREFIX.fullmatch(value):
         try:
-            return Prefix.parse(value)
+            if "/" in value:
+                return Prefix.parse(value)
+            kind, number = parse_address(value)
+            return Prefix(kind, number, kind.bits)
         except ValueError:
             pass
     raise ValueError(

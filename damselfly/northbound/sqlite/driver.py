@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from damselfly.errors import StoreError
+from damselfly.errors import Compacted, StoreError
 from damselfly.northbound.store import Change, Commit, Contents
 
 from .doorbell import Doorbell
@@ -24,11 +24,14 @@ class SqliteStore:
     def __init__(self, path: Path, *, create: bool = True, keep: int = 10_000) -> None:
         """Open the file, and make it (mode 0600) if ``create``; the log keeps ``keep`` commits.
 
-        Blocks for a moment.  Raises StoreError.
+        A file that is removed or replaced meanwhile is opened again.  Blocks for a moment.  Raises
+        StoreError.
         """
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._closed = False
-        self._log_path = path.with_name(path.name + "-wal")
+        self._path = path
+        self._keep = keep
+        self._openings = 0
         try:
             self._file = self._thread.submit(SqliteFile, path, create=create, keep=keep).result()
         except StoreError:
@@ -37,19 +40,22 @@ class SqliteStore:
 
     async def read(self, prefixes: Sequence[str] = ("/",)) -> Contents:
         """Read all keys that start with one of the prefixes, as of one revision."""
-        return await self._run(partial(self._file.read, prefixes))
+        return await self._run(lambda file: file.read(prefixes))
 
     async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after ``since`` that touches a prefix, whoever made it, for ever."""
         wanted = tuple(prefixes)
+        opening = self._openings
         seen: tuple[int, int] | None = None
-        with Doorbell(self._log_path) as bell:
+        with Doorbell(self._path.with_name(self._path.name + "-wal")) as bell:
             while True:
-                tick = await self._run(self._file.tick)
+                tick = await self._run(SqliteFile.tick)
+                if opening != self._openings:
+                    raise Compacted(f"{self._path} was replaced by another file")
                 if tick == seen:
                     await bell.pause()
                     continue
-                for commit in await self._run(partial(self._file.commits_after, since)):
+                for commit in await self._run(partial(_commits_after, since)):
                     since = commit.revision
                     changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
                     if changes:
@@ -61,16 +67,29 @@ class SqliteStore:
         self, changes: Sequence[Change], expected: Mapping[str, bytes | None] | None = None
     ) -> int:
         """Write all changes or none, durably; return the new revision."""
-        return await self._run(partial(self._file.commit, changes, expected or {}))
+        return await self._run(lambda file: file.commit(changes, expected or {}))
 
     async def close(self) -> None:
         """Close the file; every watch ends with StoreError."""
         if not self._closed:
-            await self._run(self._file.close)
             self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
             self._thread.shutdown(wait=False)
 
-    async def _run(self, call: Callable[[], _Result]) -> _Result:
+    async def _run(self, call: Callable[[SqliteFile], _Result]) -> _Result:
         if self._closed:
             raise StoreError("the store is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: call(self._current()))
+
+    def _current(self) -> SqliteFile:
+        """Return the file that the path leads to now; runs in the thread."""
+        if not self._closed and not self._file.is_current:
+            self._file.close()
+            self._file = SqliteFile(self._path, create=False, keep=self._keep)
+            self._openings += 1
+        return self._file
+
+
+def _commits_after(since: int, file: SqliteFile) -> list[Commit]:
+    return file.commits_after(since)

@@ -43,7 +43,7 @@ class SqliteFile:
         self._keep = keep
         self._own_commits = 0
         with self._clear_errors():
-            self._identity = _prepare(path, create=create)
+            self._identity: tuple[int, int] | None = _prepare(path, create=create)
             self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None)
             try:
                 self._set_up()
@@ -92,17 +92,24 @@ class SqliteFile:
         return revision + 1
 
     def tick(self) -> tuple[int, int]:
-        """Return a value that differs once anybody has committed; raise if the file was replaced.
+        """Return a value that differs once anybody has committed.
 
         ``data_version`` sees the commits of other connections only, hence the count of our own.
         """
         with self._clear_errors():
-            if _identity(self.path) != self._identity:
-                raise StoreError(f"{self.path} was removed or replaced by another file")
             return self._pragma("data_version"), self._own_commits
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether the path still leads to this file: it was neither removed nor replaced."""
+        try:
+            return _identity(self.path) == self._identity
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Close the connection."""
+        self._identity = None
         with self._clear_errors():
             self._db.close()
 
