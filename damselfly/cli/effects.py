@@ -80,7 +80,7 @@ def _plan_data(plan: Plan) -> dict[str, object]:
             }
             for effect in plan.effects
         ],
-        "notes": [str(remark) for remark in plan.notes],
+        "notes": list(plan.notes),
     }
 
 

@@ -1,18 +1,25 @@
-"""What people type and which objects they mean."""
+"""What people type and which objects they mean; and what the shell may complete it to."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import TypeVar
 
-from damselfly.errors import BadInput
+import rich_click as click
+
+from damselfly.errors import BadInput, DamselflyError
 from damselfly.model.group import Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound import keys
 from damselfly.northbound.codec import Stored
+from damselfly.northbound.policy_reader import PolicyReader
+
+from .changing import read_policy
+from .settings import Settings
 
 Thing = TypeVar("Thing", bound=Stored)
 KINDS = ("networks", "subnets", "ports", "groups", "rules")
@@ -79,3 +86,38 @@ def named(view: Snapshot, kind: str, text: str) -> Stored:
 
 def _full_id(thing: Stored) -> str:
     return f"{thing.security_group_id}/{thing.id}" if isinstance(thing, Rule) else thing.id
+
+
+def complete_kinds(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Offer the kinds of objects."""
+    return [kind for kind in (*KINDS, "all") if kind.startswith(incomplete)]
+
+
+def complete_names(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Offer the ids of the kind that was typed before."""
+    try:
+        kind = kind_of(context.params.get("kind") or "ports")
+        view = asyncio.run(_view(context))
+    except DamselflyError:
+        return []
+    ids = (thing.id for thing in things(view, kind))
+    return sorted(name for name in ids if name.startswith(incomplete))
+
+
+def complete_ports(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Offer the ports' names."""
+    try:
+        view = asyncio.run(_view(context))
+    except DamselflyError:
+        return []
+    names = {port.name or port.id for port in view.ports.values()}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+async def _view(context: click.Context) -> Snapshot:
+    settings = context.find_root().obj or Settings()
+    store = context.params.get("store") or context.find_root().params.get("store")
+    if store is not None:
+        settings.store = store
+    async with settings.opened() as opened:
+        return PolicyReader(await read_policy(opened)).snapshot

@@ -175,3 +175,22 @@ def test_unreadable_objects_are_named_and_can_be_deleted(
     assert "web-1" not in [port["id"] for port in answer.data]
     assert shop("delete", "port", "web-1").code == 0
     assert shop("get", "ports").err == ""
+
+
+def test_a_rule_that_matches_nothing_is_told_when_written_and_when_shown(
+    damselfly: Damselfly, tmp_path: Path
+) -> None:
+    file = write(
+        tmp_path / "idle.yaml",
+        """
+security_groups:
+  - name: web
+    rules:
+      - {id: nobody, direction: ingress, remote_group_id: web}
+      - {id: everybody, direction: ingress}
+""",
+    )
+    why = "remote group web has no IPv4 member"
+    assert f"rule nobody matches nothing now: {why}" in damselfly("apply", file).err
+    assert damselfly("status", "-o", "json").data["idle_rules"] == {"nobody": why}
+    assert why in damselfly("get", "rules").out

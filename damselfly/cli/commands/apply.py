@@ -11,6 +11,7 @@ import rich_click as click
 
 from damselfly.cli.changing import read_policy, wait_options
 from damselfly.cli.effects import carry_out_and_show, show_dry
+from damselfly.cli.idle import with_idle_rules
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.errors import BadInput, NoStore
 from damselfly.northbound.manifest import Draft, Plan, plan, read
@@ -38,8 +39,12 @@ def apply(
     if dry_run:
         show_dry(run(_dry(settings, draft, prune=prune)), settings)
     else:
-        make = partial(plan, draft, prune=prune)
+        make = partial(_plan, draft, prune=prune)
         run(carry_out_and_show(settings, make, patience, create=True))
+
+
+def _plan(draft: Draft, contents: Contents, *, prune: bool) -> Plan:
+    return with_idle_rules(plan(draft, contents, prune=prune), contents)
 
 
 async def _dry(settings: Settings, draft: Draft, *, prune: bool) -> Plan:
@@ -48,7 +53,7 @@ async def _dry(settings: Settings, draft: Draft, *, prune: bool) -> Plan:
             contents = await read_policy(store)
     except NoStore:
         contents = Contents(0, {})
-    return plan(draft, contents, prune=prune)
+    return _plan(draft, contents, prune=prune)
 
 
 def _sources(name: str) -> Iterator[tuple[str, bytes]]:

@@ -8,9 +8,8 @@ from functools import partial
 import rich_click as click
 
 from damselfly.cli.changing import wait_options
-from damselfly.cli.complete import complete_kinds, complete_names
 from damselfly.cli.effects import carry_out_and_show
-from damselfly.cli.naming import kind_of, named
+from damselfly.cli.naming import complete_kinds, complete_names, kind_of, named
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.errors import BadInput
 from damselfly.model.group import Rule, SecurityGroup

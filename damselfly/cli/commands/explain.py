@@ -10,8 +10,8 @@ from click.exceptions import Exit
 
 from damselfly.cli import output
 from damselfly.cli.changing import read_policy
-from damselfly.cli.complete import complete_ports
 from damselfly.cli.hosts import connected, place_of, reports
+from damselfly.cli.naming import complete_ports
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.errors import SwitchError
 from damselfly.flow.text import format_flow

@@ -6,8 +6,7 @@ import rich_click as click
 
 from damselfly.cli import output
 from damselfly.cli.changing import read_policy
-from damselfly.cli.complete import complete_kinds, complete_names
-from damselfly.cli.naming import kind_of, name_of, named, things
+from damselfly.cli.naming import complete_kinds, complete_names, kind_of, name_of, named, things
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
 from damselfly.model.snapshot import Snapshot
@@ -15,13 +14,14 @@ from damselfly.northbound import keys
 from damselfly.northbound.codec import Stored, fields_of
 from damselfly.northbound.manifest import as_manifest
 from damselfly.northbound.policy_reader import PolicyReader
+from damselfly.policy.meaning import why_nothing
 
 _COLUMNS = {
     keys.NETWORK: ("id", "name", "segmentation_id", "ports", "subnets"),
     keys.SUBNET: ("id", "network_id", "cidr", "gateway_ip", "dhcp_ip"),
     keys.PORT: ("id", "name", "network_id", "mac_address", "addresses", "security_groups", "host"),
     keys.GROUP: ("id", "name", "rules", "ports", "stateful"),
-    keys.RULE: ("group", "id", "direction", "ethertype", "protocol", "ports", "remote"),
+    keys.RULE: ("group", "id", "direction", "ethertype", "protocol", "ports", "remote", "note"),
 }
 
 
@@ -91,6 +91,7 @@ def _extra(thing: Stored, view: Snapshot) -> dict[str, object]:
                 "ports": _ports(thing),
                 "protocol": "any" if thing.protocol is None else _protocol(thing.protocol),
                 "remote": _remote(thing),
+                "note": _note(thing, view),
             }
     return {
         "name": name_of(thing),
@@ -106,6 +107,11 @@ def _remote(rule: Rule) -> str:
         return str(rule.remote_ip_prefix)
     named = rule.remote_group_id or rule.remote_address_group_id
     return "any" if named is None else f"group {named}"
+
+
+def _note(rule: Rule, view: Snapshot) -> str:
+    why = why_nothing(rule, view)
+    return "" if why is None else f"matches nothing: {why}"
 
 
 def _ports(rule: Rule) -> str:

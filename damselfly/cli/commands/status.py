@@ -10,6 +10,7 @@ import rich_click as click
 
 from damselfly.cli import output
 from damselfly.cli.changing import read_policy
+from damselfly.cli.idle import idle_rules
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.cli.waiting import is_live
 from damselfly.northbound import keys
@@ -21,6 +22,8 @@ from damselfly.northbound.status import AgentStatus, agents
 class _Seen:
     agents: list[AgentStatus]
     problems: dict[str, str]
+    idle: dict[str, str]
+    """Rules that match nothing, with the reason."""
     now: float
 
 
@@ -31,7 +34,9 @@ def status(settings: Settings) -> None:
     seen = run(_read(settings))
     if settings.output != "table":
         said = [{**asdict(one), "live": is_live(one, seen.now)} for one in seen.agents]
-        output.data({"agents": said, "problems": seen.problems}, settings.output)
+        output.data(
+            {"agents": said, "problems": seen.problems, "idle_rules": seen.idle}, settings.output
+        )
         return
     if not seen.agents:
         output.say("no agent has ever reported to this store; start one with `damselfly agent`")
@@ -39,13 +44,16 @@ def status(settings: Settings) -> None:
         _show_agent(agent, seen.now)
     for key, why in seen.problems.items():
         output.say(f"problem: {key}: {why}", style="red")
+    for rule_id, why in seen.idle.items():
+        output.say(f"idle: rule {rule_id} matches nothing: {why}", style="yellow")
 
 
 async def _read(settings: Settings) -> _Seen:
     async with settings.opened() as store:
         contents = await store.read([keys.STATUS_PREFIX])
-        problems = PolicyReader(await read_policy(store)).problems
-        return _Seen(list(agents(contents)), dict(problems), time.time())
+        reader = PolicyReader(await read_policy(store))
+    idle = {rule.id: why for rule, why in idle_rules(reader.snapshot)}
+    return _Seen(list(agents(contents)), dict(reader.problems), idle, time.time())
 
 
 def _show_agent(agent: AgentStatus, now: float) -> None:

@@ -41,7 +41,8 @@ class Plan:
 
     changes: tuple[Change, ...]
     expected: Mapping[str, bytes | None]
-    notes: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was understood otherwise than it was written."""
 
     @property
     def effects(self) -> list[Effect]:
@@ -140,10 +141,10 @@ def _plan(
     notes: Iterable[Problem] = (),
 ) -> Plan:
     if not changes:
-        return Plan((), {}, tuple(notes))
+        return Plan((), {}, tuple(map(str, notes)))
     watched = {change.key for change in changes} | set(referred)
     expected = {key: contents.objects.get(key) for key in sorted(watched)}
-    return Plan(tuple(sorted(changes)), expected, tuple(notes))
+    return Plan(tuple(sorted(changes)), expected, tuple(map(str, notes)))
 
 
 def _effects(plan: Plan) -> Iterator[Effect]:
