@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click as click_core
 import rich_click as click
@@ -60,6 +61,9 @@ def completion(shell: str) -> None:
 
 def main() -> None:
     """Run the command line; errors that users can act on end in a line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         cli(prog_name=PROGRAM, complete_var=_COMPLETE)
     except DamselflyError as error:

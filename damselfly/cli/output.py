@@ -14,6 +14,7 @@ from rich.table import Table
 
 _WIDE = 10_000
 """Columns where nobody looks: nothing is wrapped or cut."""
+_NONE = "-"
 STYLES = {
     "active": "green", "closed": "red", "down": "yellow",
     "create": "green", "change": "yellow", "delete": "red",
@@ -43,8 +44,12 @@ def data(value: object, form: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their headings."""
+    """Print rows under their headings; a column that says nothing in any row is left out."""
     cells = [[_cell(value) for value in row] for row in rows]
+    if cells:
+        used = [index for index in range(len(columns)) if any(row[index] != _NONE for row in cells)]
+        columns = [columns[index] for index in used]
+        cells = [[row[index] for index in used] for row in cells]
     if not _on_terminal():
         for line in _columns([[name.upper() for name in columns], *cells]):
             click.echo(line)
@@ -67,11 +72,11 @@ def ago(seconds: float) -> str:
 
 def _cell(value: object) -> str:
     if value is None or value == "":
-        return "-"
+        return _NONE
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(map(str, value)) or "-"
+        return ", ".join(map(str, value)) or _NONE
     return str(value)
 
 

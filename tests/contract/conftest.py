@@ -1,4 +1,4 @@
-"""The drivers that must keep the store's contract."""
+"""A store of each driver in turn."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from damselfly.northbound.memory import MemoryStore
-from damselfly.northbound.sqlite import SqliteStore
 from damselfly.northbound.store import Store
 
-OpenStore = Callable[..., Store]
+from .drivers import DRIVERS
 
-DRIVERS: dict[str, Callable[[Path, int], Store]] = {
-    "memory": lambda _, keep: MemoryStore(keep=keep),
-    "sqlite": lambda directory, keep: SqliteStore(directory / "policy.db", keep=keep),
-}
+OpenStore = Callable[..., Store]
 
 
 @pytest.fixture(params=DRIVERS)

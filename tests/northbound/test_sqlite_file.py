@@ -163,3 +163,11 @@ async def test_the_log_does_not_grow_for_ever(path: Path) -> None:
     file = sqlite3.connect(path)
     assert file.execute("SELECT count(*) FROM log").fetchone()[0] <= 20 + 64
     file.close()
+
+
+async def test_a_read_only_file_is_named(path: Path) -> None:
+    store = SqliteStore(path)
+    store._thread.submit(store._file._db.execute, "PRAGMA query_only = 1").result()
+    with pytest.raises(StoreError, match="read-only"):
+        await store.commit([Change("/port/a", b"1")])
+    await store.close()
