@@ -14,13 +14,13 @@ _PORTS = range(1, 1 << 16)
 _OPEN = (22, 80, 443)
 _RATES = (2_000.0, 20_000.0)
 _COLUMNS = (
-    *("packets/s", "verdicts", "packets to the agent", "duplicates among them"),
-    "new verdicts, second scan",
+    *("packets/s", "verdicts", "new, second scan"),
+    *("packets to the agent", "duplicates among them", "held back by the meter"),
 )
 _NOTE = (
     "An outsider scans all 65,535 TCP ports, once in order at each rate, then again. Verdicts are"
-    " those of the scanned port; packets to the agent include the scanner's own egress. Meters"
-    " and budgets as they come."
+    " those of the scanned port; the other columns count both scans, the scanner's own egress"
+    " included. Meters and budgets as they come: what a meter holds back gets its verdict later."
 )
 
 
@@ -50,8 +50,9 @@ def _row(label: str, group: SecurityGroup, rate: float) -> Row:
         field.send([frame(field.ends(), TCP, scanner, 40_001, port) for port in _PORTS], rate)
         field.settle()
         status = field.fresh_status()
-        counts = (first, status.packets_in, status.duplicates, field.agent.verdicts(key) - first)
-    return Row(label, (Figure(reached), *map(Figure, map(float, counts))))
+        new = field.agent.verdicts(key) - first
+        asked = (status.packets_in, status.duplicates, status.metered_drops)
+    return Row(label, tuple(map(Figure, map(float, (round(reached), first, new, *asked)))))
 
 
 def _three_open() -> SecurityGroup:
