@@ -54,9 +54,10 @@ def _port(port: Port) -> dict[str, object]:
 
 
 def _named(fields: dict[str, object]) -> dict[str, object]:
-    """Put the name first, and leave the id out where it is the name."""
-    name = fields.pop("name") or fields["id"]
-    named = {"name": name, **fields}
-    if fields["id"] == name:
+    """Put the name first; leave out the id where it is the name, and the name where it is empty."""
+    named = {"name": fields.pop("name"), **fields}
+    if named["name"] == named["id"]:
         del named["id"]
+    elif not named["name"]:
+        del named["name"]
     return {key: value for key, value in named.items() if _BY_DEFAULT.get(key) != value}

@@ -20,7 +20,8 @@ class Names:
         self._by_name: dict[str, set[str]] = {}
         for key, name in known:
             self._ids.add(key)
-            self._by_name.setdefault(name, set()).add(key)
+            if name:
+                self._by_name.setdefault(name, set()).add(key)
 
     def find(self, text: str) -> str | None:
         """Return the id that is meant, or None where there is not just one."""

@@ -100,3 +100,10 @@ def test_what_is_in_the_store_may_be_referred_to_by_id_or_name() -> None:
     port = "ports: [{name: p, network_id: %s, mac_address: 02:00:00:00:00:01}]"
     for text in ("blue", "n-1"):
         assert view(applied(port % text, before)).ports["p"].network_id == "n-1"
+
+
+def test_an_id_will_do_without_a_name() -> None:
+    group = view(applied("security_groups: [{id: 5f0e}]")).groups["5f0e"]
+    assert group.name == ""
+    with pytest.raises(BadInput, match=r"security_groups\[0\].name: is missing"):
+        planned("security_groups: [{stateful: true}]")

@@ -159,7 +159,11 @@ def test_a_rule_is_deleted_alone() -> None:
 
 
 def test_an_exported_store_is_the_manifest_of_itself() -> None:
-    store = applied(BASE.replace("name: web\n", "name: web\n    id: w-1\n"))
+    store = applied(
+        BASE.replace("name: web\n", "name: web\n    id: w-1\n").replace(
+            "- name: admin", "- id: admin"
+        )
+    )
     text = yaml.safe_dump(as_manifest(view(store)))
     assert planned(text, store, prune=True).changes == ()
     assert applied(text).objects == store.objects

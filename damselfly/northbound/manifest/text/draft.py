@@ -115,7 +115,9 @@ def _read_entry(draft: Draft, tree: Tree, path: Path, data: object) -> Iterator[
     read_as = SECTIONS[section]
     item = yield from _validated(read_as, tree, path, data)
     draft.references += _references(tree, path, data)
-    if item is None:
+    if item is not None and not item.entry.key:
+        yield tree.problem((*path, "name"), "is missing; accepted: a name, or an id")
+    elif item is None:
         draft.unread |= {(section, name) for name in _names(data)}
     elif isinstance(item.entry, NetworkEntry):
         draft.networks.append(Item(item.entry, tree, path))

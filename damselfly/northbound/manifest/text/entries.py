@@ -38,15 +38,15 @@ IcmpNumber = Annotated[int, Field(ge=0, le=255)]
 
 
 class Entry(Strict):
-    """An item of a section."""
+    """An item of a section; it has a name or an id, or both."""
 
-    name: Id
+    name: Name = ""
     id: Id | None = None
 
     @property
     def key(self) -> str:
         """The id: the name, where none is given."""
-        return self.name if self.id is None else self.id
+        return self.id or self.name
 
 
 class SubnetEntry(Strict):
