@@ -1,12 +1,66 @@
-"""Sets of integers as sorted, disjoint, merged intervals: port ranges and group members alike."""
+"""Sets of integers: aligned blocks, as a masked match says them, and unions of intervals."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from .block import Block
+
+class Block(NamedTuple):
+    """All values of a ``bits`` wide field that share their first ``length`` bits with ``value``.
+
+    ``length`` 0 is the whole field, ``length == bits`` one value.  Bits of ``value`` beyond
+    ``length`` are zero.
+    """
+
+    value: int
+    length: int
+    bits: int
+
+    @classmethod
+    def around(cls, value: int, length: int, bits: int) -> Block:
+        """Return the block of that length that holds the value."""
+        free = bits - length
+        return cls(value >> free << free, length, bits)
+
+    @property
+    def first(self) -> int:
+        """The lowest value of the block."""
+        return self.value
+
+    @property
+    def last(self) -> int:
+        """The highest value of the block."""
+        return self.value | ((1 << (self.bits - self.length)) - 1)
+
+    @property
+    def mask(self) -> int:
+        """The OpenFlow mask of the block; 0 for the whole field."""
+        return ((1 << self.length) - 1) << (self.bits - self.length)
+
+    @property
+    def is_everything(self) -> bool:
+        """Tell whether the block is the whole field."""
+        return self.length == 0
+
+    def holds(self, value: int) -> bool:
+        """Tell whether the value lies in the block."""
+        free = self.bits - self.length
+        return value >> free == self.value >> free
+
+    def contains(self, other: Block) -> bool:
+        """Tell whether every value of the other block lies in this one."""
+        return self.length <= other.length and self.holds(other.value)
+
+    def meets(self, other: Block) -> bool:
+        """Tell whether the blocks share a value; aligned blocks are nested or disjoint."""
+        return self.contains(other) or other.contains(self)
+
+    def widened(self) -> Block:
+        """Return the block of twice the size that holds this one."""
+        return Block.around(self.value, self.length - 1, self.bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +136,34 @@ class IntervalSet:
             if place == count or self.starts[place] > first or self.ends[place] < last:
                 return False
         return True
+
+    def with_span(self, first: int, last: int) -> IntervalSet:
+        """Return the set with an inclusive span added."""
+        low = bisect_left(self.ends, first - 1)
+        high = bisect_right(self.starts, last + 1)
+        if low < high:
+            first = min(first, self.starts[low])
+            last = max(last, self.ends[high - 1])
+        return IntervalSet(
+            self.bits,
+            (*self.starts[:low], first, *self.starts[high:]),
+            (*self.ends[:low], last, *self.ends[high:]),
+        )
+
+    def without_span(self, first: int, last: int) -> IntervalSet:
+        """Return the set with an inclusive span taken out."""
+        low = bisect_left(self.ends, first)
+        high = bisect_right(self.starts, last)
+        if low >= high:
+            return self
+        left = [(self.starts[low], first - 1)] if self.starts[low] < first else []
+        right = [(last + 1, self.ends[high - 1])] if self.ends[high - 1] > last else []
+        kept = left + right
+        return IntervalSet(
+            self.bits,
+            (*self.starts[:low], *(start for start, _ in kept), *self.starts[high:]),
+            (*self.ends[:low], *(end for _, end in kept), *self.ends[high:]),
+        )
 
     def __or__(self, other: IntervalSet) -> IntervalSet:
         """Return the union."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from types import MappingProxyType
 
-from .address import Family
+from .address import FAMILIES, Family
 from .group import SecurityGroup
 from .intervals import IntervalSet
+from .members import Members, Span
 from .network import Network, Subnet
 from .port import Port
 
@@ -36,7 +38,8 @@ class Snapshot:
     """Ids of the ports on a network."""
     subnets_on: Mapping[str, frozenset[str]]
     """Ids of the subnets of a network."""
-    _members: dict[tuple[str, Family], IntervalSet] = field(repr=False, compare=False)
+    _members: dict[tuple[str, Family], Members] = field(repr=False, compare=False)
+    """Filled when first asked for, and carried on from view to view."""
 
     def members(self, group_id: str, family: Family) -> IntervalSet:
         """Return the addresses by which a remote-group rule knows the group's ports.
@@ -47,15 +50,10 @@ class Snapshot:
         key = (group_id, family)
         known = self._members.get(key)
         if known is None:
-            known = self._members[key] = IntervalSet.of(
-                family.bits,
-                [
-                    (prefix.first, prefix.last)
-                    for port_id in self.wearers.get(group_id, _NOBODY)
-                    for prefix in self.ports[port_id].prefixes(family)
-                ],
-            )
-        return known
+            wearers = self.wearers.get(group_id, _NOBODY)
+            spans = [span for port_id in wearers for span in _spans(self.ports[port_id], family)]
+            known = self._members[key] = Members.of(family.bits, spans)
+        return known.values
 
     def evolve(
         self,
@@ -75,6 +73,10 @@ def snapshot_of(
     return EMPTY.evolve(revision, things, (), closed)
 
 
+_Move = tuple[Thing | None, Thing | None]
+"""An object before and after a change."""
+
+
 class _Draft:
     """The next view while it is being made; shares with the previous what did not change."""
 
@@ -87,9 +89,6 @@ class _Draft:
             Port: base.ports,
             SecurityGroup: base.groups,
         }
-        self.indices = {"wearers": base.wearers, "ports_on": base.ports_on}
-        self.subnets_on = base.subnets_on
-        self.stale: set[str] = set()
 
     def changed(
         self,
@@ -98,89 +97,92 @@ class _Draft:
         drop: Iterable[tuple[type[Thing], str]],
         closed: Mapping[str, str] | None,
     ) -> Snapshot:
-        moves: list[tuple[Thing | None, Thing | None]] = []
+        moves: list[_Move] = []
         for kind, name in drop:
             moves.append((self._table(kind).pop(name, None), None))
         for thing in put:
             table = self._table(type(thing))
             moves.append((table.get(thing.id), thing))
             table[thing.id] = thing
-        self._index(moves)
-        return self._finished(revision, closed)
+        return Snapshot(
+            revision=revision,
+            networks=self._finished(Network),  # type: ignore[arg-type]
+            subnets=self._finished(Subnet),  # type: ignore[arg-type]
+            ports=self._finished(Port),  # type: ignore[arg-type]
+            groups=self._finished(SecurityGroup),  # type: ignore[arg-type]
+            closed=self.base.closed if closed is None else closed,
+            wearers=_indexed(self.base.wearers, moves, _groups_of),
+            ports_on=_indexed(self.base.ports_on, moves, _network_of_port),
+            subnets_on=_indexed(self.base.subnets_on, moves, _network_of_subnet),
+            _members=_regrouped(self.base._members, moves),
+        )
 
     def _table(self, kind: type[Thing]) -> dict[str, Thing]:
         if kind not in self.tables:
             self.tables[kind] = dict(self.sources[kind])
         return self.tables[kind]
 
-    def _index(self, moves: list[tuple[Thing | None, Thing | None]]) -> None:
-        wearers = _Edges(self.base.wearers)
-        ports_on = _Edges(self.base.ports_on)
-        subnets_on = _Edges(self.base.subnets_on)
-        for old, new in moves:
-            for thing, change in ((old, -1), (new, 1)):
-                if isinstance(thing, Port):
-                    ports_on.change(thing.network_id, thing.id, change)
-                    for group_id in thing.security_groups:
-                        wearers.change(group_id, thing.id, change)
-                elif isinstance(thing, Subnet):
-                    subnets_on.change(thing.network_id, thing.id, change)
-            if isinstance(old, Port) or isinstance(new, Port):
-                self.stale |= _regrouped(old, new)
-        self.indices = {"wearers": wearers.result(), "ports_on": ports_on.result()}
-        self.subnets_on = subnets_on.result()
-
-    def _finished(self, revision: int, closed: Mapping[str, str] | None) -> Snapshot:
-        def table(kind: type[Thing]) -> Mapping[str, Thing]:
-            return self.tables.get(kind, self.sources[kind])
-
-        members = {
-            key: value for key, value in self.base._members.items() if key[0] not in self.stale
-        }
-        return Snapshot(
-            revision=revision,
-            networks=table(Network),  # type: ignore[arg-type]
-            subnets=table(Subnet),  # type: ignore[arg-type]
-            ports=table(Port),  # type: ignore[arg-type]
-            groups=table(SecurityGroup),  # type: ignore[arg-type]
-            closed=self.base.closed if closed is None else closed,
-            wearers=self.indices["wearers"],
-            ports_on=self.indices["ports_on"],
-            subnets_on=self.subnets_on,
-            _members=members,
-        )
+    def _finished(self, kind: type[Thing]) -> Mapping[str, Thing]:
+        return self.tables.get(kind, self.sources[kind])
 
 
-class _Edges:
-    """An index from a key to the ids under it, copied where it is changed."""
-
-    def __init__(self, base: Mapping[str, frozenset[str]]) -> None:
-        self.base = base
-        self.open: dict[str, set[str]] = {}
-
-    def change(self, key: str, name: str, change: int) -> None:
-        names = self.open.get(key)
-        if names is None:
-            names = self.open[key] = set(self.base.get(key, _NOBODY))
-        if change > 0:
-            names.add(name)
-        else:
-            names.discard(name)
-
-    def result(self) -> Mapping[str, frozenset[str]]:
-        if not self.open:
-            return self.base
-        merged = {**self.base, **{key: frozenset(names) for key, names in self.open.items()}}
-        return {key: names for key, names in merged.items() if names}
+def _groups_of(thing: Thing) -> tuple[str, ...]:
+    return thing.security_groups if isinstance(thing, Port) else ()
 
 
-def _regrouped(old: object, new: object) -> set[str]:
-    """Return the groups whose members may differ after a port changed from old to new."""
-    before = set(old.security_groups) if isinstance(old, Port) else set()
-    after = set(new.security_groups) if isinstance(new, Port) else set()
-    if isinstance(old, Port) and isinstance(new, Port) and set(old.sources()) == set(new.sources()):
-        return before ^ after
-    return before | after
+def _network_of_port(thing: Thing) -> tuple[str, ...]:
+    return (thing.network_id,) if isinstance(thing, Port) else ()
+
+
+def _network_of_subnet(thing: Thing) -> tuple[str, ...]:
+    return (thing.network_id,) if isinstance(thing, Subnet) else ()
+
+
+def _indexed(
+    base: Mapping[str, frozenset[str]],
+    moves: Iterable[_Move],
+    places: Callable[[Thing], tuple[str, ...]],
+) -> Mapping[str, frozenset[str]]:
+    """Return an index from places to the ids of objects there, after some objects moved."""
+    changed: dict[str, set[str]] = {}
+    for move in moves:
+        old, new = (() if thing is None else places(thing) for thing in move)
+        if old == new:
+            continue
+        name = next(thing.id for thing in move if thing is not None)
+        for place in {*old, *new}:
+            names = changed.setdefault(place, set(base.get(place, _NOBODY)))
+            if place in new:
+                names.add(name)
+            else:
+                names.discard(name)
+    if not changed:
+        return base
+    merged = {**base, **{place: frozenset(names) for place, names in changed.items()}}
+    return {place: names for place, names in merged.items() if names}
+
+
+def _regrouped(
+    base: Mapping[tuple[str, Family], Members], moves: Iterable[_Move]
+) -> dict[tuple[str, Family], Members]:
+    """Return the members of the groups that were asked for, after some ports moved."""
+    gone: dict[tuple[str, Family], list[Span]] = {}
+    come: dict[tuple[str, Family], list[Span]] = {}
+    for move in moves:
+        for thing, spans in zip(move, (gone, come), strict=True):
+            if isinstance(thing, Port):
+                for key in product(thing.security_groups, FAMILIES):
+                    if key in base:
+                        spans.setdefault(key, []).extend(_spans(thing, key[1]))
+    members = dict(base)
+    for key in {*gone, *come}:
+        if gone.get(key) != come.get(key):
+            members[key] = base[key].changed(gone.get(key, ()), come.get(key, ()))
+    return members
+
+
+def _spans(port: Port, family: Family) -> list[Span]:
+    return [(prefix.first, prefix.last) for prefix in port.prefixes(family)]
 
 
 _NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})

@@ -11,8 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from damselfly.model.block import Block
-from damselfly.model.intervals import IntervalSet
+from damselfly.model.intervals import Block, IntervalSet
 
 
 def length_between(value: int, below: int | None, above: int | None, bits: int) -> int:

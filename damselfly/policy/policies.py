@@ -64,10 +64,11 @@ class Policies:
             self._old.ports is self.snapshot.ports
         ):
             return True
-        return all(
-            self._old.members(group_id, family) == self.snapshot.members(group_id, family)
-            for family in FAMILIES
-        )
+        for family in FAMILIES:
+            was, now = (view.members(group_id, family) for view in (self._old, self.snapshot))
+            if was is not now and was != now:
+                return False
+        return True
 
 
 def remote_groups(group: SecurityGroup) -> frozenset[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from damselfly.model.address import Family, Prefix
-from damselfly.model.block import Block
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
+from damselfly.model.intervals import Block
 from damselfly.model.packet import Packet
 
 

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from damselfly.model.address import Family
-from damselfly.model.block import Block
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP_PROTOCOLS, Rule
-from damselfly.model.intervals import IntervalSet
+from damselfly.model.intervals import Block, IntervalSet
 from damselfly.model.packet import Packet
 from damselfly.model.snapshot import Snapshot
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from damselfly.model.address import IPV6
-from damselfly.model.block import Block
 from damselfly.model.group import ICMP, ICMP_PROTOCOLS, ICMPV6, Rule
+from damselfly.model.intervals import Block
 from damselfly.model.packet import Packet
 from damselfly.policy.region import Region
 

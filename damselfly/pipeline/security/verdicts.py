@@ -14,9 +14,9 @@ from damselfly.flow.action import Controller, Meter, Resubmit, SetField
 from damselfly.flow.flow import Flow
 from damselfly.flow.match import ct_state, from_mapping, match
 from damselfly.model.address import FAMILY_BY_ETHERTYPE, Family
-from damselfly.model.block import Block
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP_PROTOCOLS, SCTP, TCP, UDP
+from damselfly.model.intervals import Block
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import ASKED_TWICE_COOKIE, Priority, Table
 from damselfly.pipeline.sides import remote_field
