@@ -69,7 +69,7 @@ class Datapath:
     def _forward(self, packet: Packet, frozen: Frozen) -> None:
         fields = {**packet.layers.fields, **frozen.metadata}
         if frozen.tracked:
-            fields.update(_tracking_fields(packet.tracking))
+            fields.update(_tracking_fields(packet))
         translation = Translation(self.tables, fields, tracked=frozen.tracked)
         if frozen.table is None:
             translation.go_on(frozen.stack)
@@ -128,21 +128,22 @@ class Datapath:
         return False
 
     def _pause(self, packets: list[Packet], step: Pause) -> list[Packet]:
-        frozen, flow = step.frozen, step.flow
+        frozen = step.frozen
         for packet in packets:
             metadata = dict(frozen.metadata)
             if frozen.tracked:
-                seen = _tracking_fields(packet.tracking)
+                seen = _tracking_fields(packet)
                 metadata.update((name, value) for name, value in seen.items() if value)
             token = Paused(packet.copy(), frozen)
             self.paused.append(
                 # The real switch names table 0 too, wherever the flow is.
-                PacketIn(0, flow.cookie, step.userdata, metadata, packet.data, token)
+                PacketIn(0, step.cookie, step.userdata, metadata, packet.data, token)
             )
         return packets
 
 
-def _tracking_fields(tracking: Tracking) -> dict[str, int]:
+def _tracking_fields(packet: Packet) -> dict[str, int]:
+    tracking = packet.tracking
     if not tracking.state:
         return {}
     fields = {
@@ -151,8 +152,12 @@ def _tracking_fields(tracking: Tracking) -> dict[str, int]:
         "ct_mark": tracking.mark,
         "ct_label": tracking.label,
     }
-    if tracking.state & _TUPLE_KNOWN:
+    # To the switch, protocol 0 means that there is no tuple.
+    if tracking.state & _TUPLE_KNOWN and tracking.original.get("ct_nw_proto"):
         fields.update(tracking.original)
+        if not packet.layers.has_ends:
+            # A later fragment has no ports, not even those of its connection.
+            del fields["ct_tp_src"], fields["ct_tp_dst"]
     return fields
 
 

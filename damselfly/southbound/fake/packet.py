@@ -109,8 +109,11 @@ def _locate(frame: bytearray, layers: Layers, name: str) -> tuple[int, int]:
     if name in _TRANSPORT_AT:
         present = name in layers.fields
         return layers.transport, layers.transport + _TRANSPORT_AT[name] if present else 0
-    relative = _NETWORK_AT.get(layers.fields["dl_type"], {}).get(name)
-    if relative is None or not layers.network:
+    ethertype = layers.fields["dl_type"]
+    relative = _NETWORK_AT.get(ethertype, {}).get(name)
+    # The switch takes protocol 0 for the sign that there is no IP header to change.
+    is_writable = ethertype == ARP or layers.fields.get("nw_proto")
+    if relative is None or not layers.network or not is_writable:
         return layers.network, 0
     return layers.network, layers.network + relative
 

@@ -17,6 +17,8 @@ class Frame:
     """Index of the next action."""
     depth: int
     """How many resubmits deep the flow was found."""
+    was_frozen: bool = False
+    """Whether the packet was paused since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Police:
 class Pause:
     """Hand the packet to the agent."""
 
-    flow: Flow
+    cookie: int
     userdata: bytes
     frozen: Frozen
 

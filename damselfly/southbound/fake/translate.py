@@ -6,6 +6,7 @@ Source: ovs-actions(7).  Nothing is sent, tracked or counted here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from damselfly.flow.action import (
     Action,
@@ -18,6 +19,7 @@ from damselfly.flow.action import (
     Resubmit,
     SetField,
 )
+from damselfly.flow.field import CtState
 
 from .steps import Frame, Frozen, Pause, Police, Send, Step, Track, Untrack, Write
 from .table import FlowTable, Installed, registers_of
@@ -29,10 +31,15 @@ _MAX_RESUBMITS = 4096
 _METADATA = frozenset((
     "in_port", "tun_id", "tun_src", "metadata", *(f"reg{n}" for n in range(16)),
 ))  # fmt: skip
-_TRACKED = (
-    "ct_state", "ct_zone", "ct_mark", "ct_label", "ct_nw_src", "ct_nw_dst", "ct_ipv6_src",
-    "ct_ipv6_dst", "ct_nw_proto", "ct_tp_src", "ct_tp_dst",
+_TRANSPORT = frozenset((
+    "tcp_src", "tcp_dst", "udp_src", "udp_dst", "sctp_src", "sctp_dst", "icmp_type", "icmp_code",
+    "icmpv6_type", "icmpv6_code",
+))  # fmt: skip
+_TUPLE = (
+    "ct_nw_src", "ct_nw_dst", "ct_ipv6_src", "ct_ipv6_dst", "ct_nw_proto", "ct_tp_src", "ct_tp_dst"
 )  # fmt: skip
+_TUPLE_KNOWN = CtState.NEW | CtState.EST | CtState.RPL
+_TRACKED = ("ct_state", "ct_zone", "ct_mark", "ct_label", *_TUPLE)
 
 
 class Translation:
@@ -49,6 +56,7 @@ class Translation:
         self._tracked = tracked
         self._stack: list[Frame] = []
         self._resubmits = 0
+        self._cookie: int | None = None
 
     def begin(self, table: int) -> None:
         """Look the packet up in a table and go on from there."""
@@ -58,6 +66,7 @@ class Translation:
     def go_on(self, stack: tuple[Frame, ...]) -> None:
         """Go on behind a pause."""
         self._stack = list(stack)
+        self._cookie = 0
         self._run()
 
     def _enter(self, table: int, depth: int) -> None:
@@ -68,19 +77,29 @@ class Translation:
             self.steps.clear()
             return
         flows = self._tables.get(table)
-        found = None if flows is None else flows.lookup(self._fields)
+        found = None if flows is None else flows.lookup(self._visible())
         if found is not None:
             self.matched.append(found)
+            if self._cookie is None:
+                self._cookie = found.flow.cookie
             self._stack.append(Frame(found.flow, 0, depth))
+
+    def _visible(self) -> dict[str, int]:
+        """Return the fields that matches see: of a fragment, even of the first, no ports."""
+        if not self._fields.get("nw_frag"):
+            return self._fields
+        return {name: value for name, value in self._fields.items() if name not in _TRANSPORT}
 
     def _run(self) -> None:
         while self._stack:
             frame = self._stack.pop()
             actions = frame.flow.actions
             if frame.at < len(actions):
-                if frame.at + 1 < len(actions):
-                    self._stack.append(Frame(frame.flow, frame.at + 1, frame.depth))
                 action = actions[frame.at]
+                if frame.at + 1 < len(actions):
+                    self._stack.append(replace(frame, at=frame.at + 1))
+                if frame.was_frozen and isinstance(action, Output | Controller):
+                    self._cookie = frame.flow.cookie
                 _DO[type(action)](self, action, frame)
 
     def _resubmit(self, action: Resubmit, frame: Frame) -> None:
@@ -97,7 +116,9 @@ class Translation:
         self._write(action.field, action.value)
 
     def _move(self, action: Move, frame: Frame) -> None:
-        self._write(action.destination, self._read(action.source))
+        # There is no tuple to read in a packet that is related only, and no zeros either.
+        if action.source not in _TUPLE or self._read("ct_state") & _TUPLE_KNOWN:
+            self._write(action.destination, self._read(action.source))
 
     def _write(self, field: str, value: int) -> None:
         if field.startswith("xxreg"):
@@ -120,8 +141,11 @@ class Translation:
         self.steps.append(Police(action.id))
 
     def _controller(self, action: Controller, frame: Frame) -> None:
-        frozen = Frozen(self._metadata(), stack=tuple(self._stack), tracked=self._tracked)
-        self.steps.append(Pause(frame.flow, action.userdata, frozen))
+        stack = tuple(replace(each, was_frozen=True) for each in self._stack)
+        frozen = Frozen(self._metadata(), stack=stack, tracked=self._tracked)
+        # The switch names the first flow it took, not the one that pauses; after a pause it has
+        # forgotten that too, until it meets an action that may need it.
+        self.steps.append(Pause(self._cookie or 0, action.userdata, frozen))
         self._stack.clear()
 
     def _conntrack(self, action: Conntrack, frame: Frame) -> None:

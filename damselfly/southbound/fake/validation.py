@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from damselfly.errors import SwitchError
 from damselfly.flow.action import Conntrack, Meter, Move, Resubmit, SetField
 from damselfly.flow.field import FIELDS, CtState
 from damselfly.flow.flow import Flow
@@ -24,6 +23,7 @@ from damselfly.southbound.frame.layers import (
     TCP,
     UDP,
 )
+from damselfly.southbound.switch import FlowRefused
 
 LAST_TABLE = 254
 _CONNECTION_KNOWN = CtState.NEW | CtState.EST | CtState.REL | CtState.RPL
@@ -32,6 +32,9 @@ _READ_ONLY = frozenset((
     "ct_ipv6_src", "ct_ipv6_dst", "ct_nw_proto", "ct_tp_src", "ct_tp_dst",
 ))  # fmt: skip
 _STORED = ("ct_mark", "ct_label")
+_TUPLE = (
+    "ct_nw_src", "ct_nw_dst", "ct_ipv6_src", "ct_ipv6_dst", "ct_nw_proto", "ct_tp_src", "ct_tp_dst"
+)  # fmt: skip
 
 Check = Callable[[Match], bool]
 
@@ -77,10 +80,6 @@ def _tracked(match: Match) -> bool:
     return bool(term.value & _CONNECTION_KNOWN) or (bool(term.value & CtState.TRK) and not_invalid)
 
 
-def _tracked_and(other: Check) -> Check:
-    return lambda match: other(match) and _tracked(match)
-
-
 _BOTH = (IPV4, IPV6)
 _NEEDS: dict[str, Check] = {
     **dict.fromkeys(("nw_src", "nw_dst"), _is(IPV4)),
@@ -92,24 +91,32 @@ _NEEDS: dict[str, Check] = {
     **dict.fromkeys(("icmp_type", "icmp_code"), _carries((IPV4,), ICMP)),
     **dict.fromkeys(("icmpv6_type", "icmpv6_code"), _carries((IPV6,), ICMPV6)),
     **dict.fromkeys(("arp_op", "arp_spa", "arp_tpa", "arp_sha", "arp_tha"), _is(ARP)),
-    **dict.fromkeys(("ct_nw_src", "ct_nw_dst"), _tracked_and(_is(IPV4))),
-    **dict.fromkeys(("ct_ipv6_src", "ct_ipv6_dst"), _tracked_and(_is(IPV6))),
-    **dict.fromkeys(("ct_nw_proto", "ct_tp_src", "ct_tp_dst"), _tracked_and(_ip)),
+    **dict.fromkeys(_TUPLE, _tracked),
     "nd_target": _discovers(NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT),
     "nd_sll": _discovers(NEIGHBOUR_SOLICITATION),
     "nd_tll": _discovers(NEIGHBOUR_ADVERTISEMENT),
 }
+_NEEDS_IN_MATCH: dict[str, Check] = {
+    **dict.fromkeys(("ct_nw_src", "ct_nw_dst"), _is(IPV4)),
+    **dict.fromkeys(("ct_ipv6_src", "ct_ipv6_dst"), _is(IPV6)),
+}
+"""What a field needs only where it is matched, beside ``_NEEDS``."""
 
 
 def check(flow: Flow, meters: Mapping[int, object]) -> None:
-    """Raise SwitchError, with Open vSwitch's name for it, if the switch would refuse the flow."""
+    """Raise FlowRefused, with Open vSwitch's name for it, if the switch would refuse the flow."""
     if not 0 <= flow.table <= LAST_TABLE or not 0 <= flow.priority <= 0xFFFF:
-        raise SwitchError(f"OFPFMFC_BAD_TABLE_ID: {flow}")
+        raise _refused(flow, "OFPFMFC_BAD_TABLE_ID")
     for term in flow.match:
-        if not _satisfied(term.field, flow.match):
-            raise SwitchError(f"OFPBMC_BAD_PREREQ: {term.field} in {flow}")
+        need = _NEEDS_IN_MATCH.get(term.field)
+        if not _satisfied(term.field, flow.match) or (need and not need(flow.match)):
+            raise _refused(flow, f"OFPBMC_BAD_PREREQ: {term.field}")
     for action in flow.actions:
         _check_action(action, flow, meters)
+
+
+def _refused(flow: Flow, why: str) -> FlowRefused:
+    return FlowRefused(f"the switch refused {flow}: {why}", [flow.key])
 
 
 def _satisfied(field: str, match: Match) -> bool:
@@ -120,9 +127,9 @@ def _satisfied(field: str, match: Match) -> bool:
 def _check_action(action: object, flow: Flow, meters: Mapping[int, object]) -> None:
     match action:
         case Meter(id=meter) if meter not in meters:
-            raise SwitchError(f"OFPMMFC_INVALID_METER: {meter} in {flow}")
+            raise _refused(flow, f"OFPMMFC_INVALID_METER: {meter}")
         case Resubmit(table=table) if not 0 <= table <= LAST_TABLE:
-            raise SwitchError(f"OFPBRC_BAD_TABLE_ID: {table} in {flow}")
+            raise _refused(flow, f"OFPBRC_BAD_TABLE_ID: {table}")
         case SetField() | Move():
             _check_write(action, flow, stored=False)
         case Conntrack():
@@ -133,11 +140,11 @@ def _check_action(action: object, flow: Flow, meters: Mapping[int, object]) -> N
 
 def _check_conntrack(action: Conntrack, flow: Flow) -> None:
     if not _ip(flow.match):
-        raise SwitchError(f"OFPBAC_MATCH_INCONSISTENT: ct without ip or ipv6 in {flow}")
+        raise _refused(flow, "OFPBAC_MATCH_INCONSISTENT: ct without ip or ipv6")
     if action.commit and _value(flow.match, "ct_state") & CtState.INV:
-        raise SwitchError(f"OFPBAC_MATCH_INCONSISTENT: commit of what is invalid in {flow}")
+        raise _refused(flow, "OFPBAC_MATCH_INCONSISTENT: commit of what is invalid")
     if action.sets and not action.commit:
-        raise SwitchError(f"OFPBAC_BAD_ARGUMENT: exec without commit in {flow}")
+        raise _refused(flow, "OFPBAC_BAD_ARGUMENT: exec without commit")
     for write in action.sets:
         _check_write(write, flow, stored=True)
 
@@ -145,14 +152,14 @@ def _check_conntrack(action: Conntrack, flow: Flow) -> None:
 def _check_write(write: SetField | Move, flow: Flow, *, stored: bool) -> None:
     target = write.field if isinstance(write, SetField) else write.destination
     if target in _READ_ONLY or (target in _STORED) is not stored:
-        raise SwitchError(f"OFPBAC_BAD_SET_ARGUMENT: {target} in {flow}")
+        raise _refused(flow, f"OFPBAC_BAD_SET_ARGUMENT: {target}")
     used = [target]
     if isinstance(write, Move):
         used.append(write.source)
         if FIELDS[write.source].bits != FIELDS[target].bits:
-            raise SwitchError(f"OFPBAC_BAD_ARGUMENT: widths of {write} in {flow}")
+            raise _refused(flow, f"OFPBAC_BAD_ARGUMENT: widths of {write}")
     elif write.value & ~FIELDS[target].full_mask:
-        raise SwitchError(f"OFPBAC_BAD_SET_ARGUMENT: {write} in {flow}")
+        raise _refused(flow, f"OFPBAC_BAD_SET_ARGUMENT: {write}")
     for field in used:
         if not _satisfied(field, flow.match):
-            raise SwitchError(f"OFPBAC_MATCH_INCONSISTENT: {field} in {flow}")
+            raise _refused(flow, f"OFPBAC_MATCH_INCONSISTENT: {field}")

@@ -8,7 +8,6 @@ from .layers import Layers
 from .transport import read_transport
 
 _LENGTH = 20
-_MAX_PADDING = 255
 _MORE, _OFFSET = 0x2000, 0x1FFF
 
 
@@ -31,6 +30,9 @@ def read_ipv4(frame: bytes, offset: int, layers: Layers) -> None:
         fields["nw_frag"] = Frag.ANY | Frag.LATER if fragment & _OFFSET else Frag.ANY.value
     if not fragment & _OFFSET:
         read_transport(frame, layers)
+    if frame[offset] >> 4 != 4:
+        # The switch does not look, and reads on.
+        layers.fault = "IPv4 packet of another version"
 
 
 def _fault(frame: bytes, offset: int) -> str:
@@ -39,10 +41,6 @@ def _fault(frame: bytes, offset: int) -> str:
         return "IPv4 header cut short"
     header = (frame[offset] & 0xF) * 4
     total = int.from_bytes(frame[offset + 2 : offset + 4])
-    if frame[offset] >> 4 != 4:
-        return "IPv4 packet of another version"
     if not _LENGTH <= header <= total <= size:
         return "IPv4 lengths contradict each other"
-    if size - total > _MAX_PADDING:
-        return "too much behind the IPv4 packet"
     return ""

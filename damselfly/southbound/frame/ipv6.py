@@ -8,7 +8,6 @@ from .layers import Layers
 from .transport import read_transport
 
 _LENGTH = 40
-_MAX_PADDING = 255
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
 _EXTENSIONS = frozenset((_HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION))
 _OFFSET = 0xFFF8
@@ -28,18 +27,18 @@ def read_ipv6(frame: bytes, offset: int, layers: Layers) -> None:
     fields["nw_ttl"] = frame[offset + 7]
     if _skip_extensions(frame, layers) and not fields.get("nw_frag", 0) & Frag.LATER:
         read_transport(frame, layers)
+    if frame[offset] >> 4 != 6:
+        # The switch does not look, and reads on.
+        layers.fault = "IPv6 packet of another version"
 
 
 def _fault(frame: bytes, offset: int) -> str:
     size = len(frame) - offset
     if size < _LENGTH:
         return "IPv6 header cut short"
-    padding = size - _LENGTH - int.from_bytes(frame[offset + 4 : offset + 6])
-    if frame[offset] >> 4 != 6:
-        return "IPv6 packet of another version"
-    if padding < 0:
+    if size - _LENGTH < int.from_bytes(frame[offset + 4 : offset + 6]):
         return "IPv6 payload cut short"
-    return "too much behind the IPv6 packet" if padding > _MAX_PADDING else ""
+    return ""
 
 
 def _skip_extensions(frame: bytes, layers: Layers) -> bool:
@@ -65,6 +64,8 @@ def _skip_extensions(frame: bytes, layers: Layers) -> bool:
             layers.fault = "IPv6 extension header cut short"
             return False
         if fields.get("nw_frag", 0) & Frag.LATER:
+            # The switch leaves it at that: what the fragment carries is in the first one.
+            protocol = _FRAGMENT
             break
     fields["nw_proto"] = protocol
     layers.transport = offset

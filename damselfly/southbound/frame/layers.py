@@ -41,5 +41,7 @@ class Layers:
     """Of the IP packet; what follows is padding."""
     fragment: int = 0
     """Of the IPv6 fragment header."""
+    has_ends: bool = False
+    """Whether ports, or type and code, could be read."""
     fault: str = ""
     """What is malformed; empty for a sound frame."""

@@ -35,6 +35,7 @@ def read_transport(frame: bytes, layers: Layers) -> None:
         if size < length:
             layers.fault = f"{name} header cut short"
             return
+        layers.has_ends = True
         fields[f"{name}_src"] = int.from_bytes(frame[offset : offset + 2])
         fields[f"{name}_dst"] = int.from_bytes(frame[offset + 2 : offset + 4])
         return
@@ -44,6 +45,7 @@ def read_transport(frame: bytes, layers: Layers) -> None:
     if size < _ICMP_LENGTH:
         layers.fault = f"{icmp} header cut short"
         return
+    layers.has_ends = True
     fields[f"{icmp}_type"] = frame[offset]
     fields[f"{icmp}_code"] = frame[offset + 1]
     discovery = frame[offset] in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT)

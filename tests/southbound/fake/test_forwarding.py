@@ -113,14 +113,15 @@ def test_an_icmp_request_has_its_type_in_the_tuple() -> None:
 
 def test_a_paused_packet_goes_on_behind_the_pause() -> None:
     switch = switch_with(
-        Flow(0, 1, match(), (SetField("reg3", 4), Resubmit(1), Output(3))),
-        Flow(1, 1, match(), (Controller(b"why"), Resubmit(2), Output(2)), cookie=8),
+        Flow(0, 1, match(), (SetField("reg3", 4), Resubmit(1), Output(3)), cookie=8),
+        Flow(1, 1, match(), (Controller(b"why"), Resubmit(2), Output(2)), cookie=9),
         Flow(2, 1, match(reg3=4), (Output(4),)),
     )
     seen: list[PacketIn] = []
     switch.on_packet_in = seen.append
     assert switch.inject(1, frame(UDP())) == []
     (packet,) = seen
+    # Open vSwitch names the first flow that the packet took.
     assert (packet.table, packet.cookie, packet.userdata) == (0, 8, b"why")
     assert packet.metadata == {"in_port": 1, "reg3": 4}
     switch.resume(packet)

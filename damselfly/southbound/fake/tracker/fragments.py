@@ -99,7 +99,7 @@ def _read(packet: Packet) -> _Part | None:
     else:
         where = int.from_bytes(frame[layers.fragment + 2 : layers.fragment + 4])
         more, first = bool(where & _MORE_V6), where & _OFFSET_V6
-    if (more and size < _MIN_SIZE[layers.fields["dl_type"]]) or layers.end != len(frame):
+    if more and size < _MIN_SIZE[layers.fields["dl_type"]]:
         return None
     return _Part(packet.copy(), first, first + layers.end - layers.transport, not more)
 
