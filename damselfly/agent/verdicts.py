@@ -133,15 +133,18 @@ class Verdicts:
     def revise(self, book: Book) -> list[FlowKey]:
         """Forget the verdicts that the rules in force do not give; return their flows' keys."""
         gone: list[FlowKey] = []
+        checked: dict[tuple[Judged, Family], RuleBook] = {}
         for judged, answers in list(self._held.items()):
             for family in {shape[1] for shape in answers.by_shape}:
                 rules = book(*judged, family)
                 if rules is None or self._checked.get((judged, family)) is not rules:
                     gone += _dropped(answers, family, rules)
                 if rules is not None:
-                    self._checked[judged, family] = rules
+                    checked[judged, family] = rules
             if not answers.by_key:
                 del self._held[judged]
+        # A book seen earlier than in this round says nothing of verdicts given since.
+        self._checked = checked
         return gone
 
 
