@@ -30,17 +30,29 @@ def done(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 class Rig:
-    """A host whose ports have key and ofport 1, 2, ... in the order in which they were plugged."""
+    """One host: a switch in memory, the ports plugged into it, an agent, and the policy.
+
+    Ports are plugged in as soon as the policy knows them, except those of another host.  Keys and
+    interface numbers differ, so that neither is taken for the other.
+    """
 
     def __init__(self, *things: Thing, deny_budget: int = 1024) -> None:
         self.switch = FakeSwitch()
         self.keys: dict[str, int] = {}
         self.plugged: dict[str, int] = {}
+        """Interface number of each plugged-in port."""
         self.snapshot: Snapshot = EMPTY
+        self.unanswered: list[PacketIn] = []
+        """Paused packets that came while no agent ran."""
         self._labels = count(0x1000)
+        self._ofports = count(21)
         self._deny_budget = deny_budget
         self.restart()
         self.apply(*things)
+
+    def stop(self) -> None:
+        """Let the agent be gone; flows stay."""
+        self.switch.on_packet_in = self.unanswered.append
 
     def restart(self) -> None:
         """Start a new agent, which knows nothing but what switch and store say."""
@@ -53,44 +65,62 @@ class Rig:
         self.reactive.answer(self.switch, packet)
 
     def plug(self, *port_ids: str) -> None:
-        """Plug ports in and enforce."""
+        """Plug ports in, under new interface numbers."""
         for port_id in port_ids:
-            key = self.keys.setdefault(port_id, len(self.keys) + 1)
-            self.plugged[port_id] = key
-        self.enforce()
+            if port_id not in self.keys:
+                free = (key for key in count(1) if key not in self.keys.values())
+                self.keys[port_id] = next(free)
+            self.plugged[port_id] = next(self._ofports)
+            self.switch.ofports.add(self.plugged[port_id])
 
     def unplug(self, port_id: str) -> None:
         """Unplug a port and enforce."""
-        key = self.plugged.pop(port_id)
+        del self.plugged[port_id]
         self.enforce()
-        done(self.switch.flush_zone(key))
 
-    def apply(self, *things: Thing, drop: Iterable[tuple[type[Thing], str]] = ()) -> int:
-        """Write objects to the policy; plug in new ports; return the flow-mods it took."""
+    def write(self, *things: Thing, drop: Iterable[tuple[type[Thing], str]] = ()) -> None:
+        """Write objects to the policy, and plug in the new ports of this host."""
         self.snapshot = self.snapshot.evolve(self.snapshot.revision + 1, things, drop)
         for thing in things:
-            if isinstance(thing, Port):
-                self.plugged[thing.id] = self.keys.setdefault(thing.id, len(self.keys) + 1)
+            if isinstance(thing, Port) and thing.host is None and thing.id not in self.plugged:
+                self.plug(thing.id)
+
+    def close(self, **reasons: str) -> int:
+        """Name the ports whose objects cannot be read, and enforce."""
+        self.snapshot = self.snapshot.evolve(self.snapshot.revision + 1, closed=reasons)
+        return self.enforce()
+
+    def apply(self, *things: Thing, drop: Iterable[tuple[type[Thing], str]] = ()) -> int:
+        """Write objects to the policy and enforce; return the flow-mods it took."""
+        self.write(*things, drop=drop)
         return self.enforce()
 
     def enforce(self) -> int:
         """Bring the switch up to date; return the number of flow-mods sent."""
-        bands = [MeterBand(key, 500, 250) for key in self.plugged.values()]
+        bands = [MeterBand(self.keys[name], 500, 250) for name in self.plugged]
         done(self.switch.set_meters(bands))
-        attachments = [Attachment(name, key, key) for name, key in self.plugged.items()]
+        here = [Attachment(name, self.keys[name], port) for name, port in self.plugged.items()]
+        before = set(self.enforcement.state.by_key if self._taken_over else self.keys.values())
         if self._taken_over:
-            delta = self.enforcement.advance(self.snapshot, attachments)
+            delta = self.enforcement.advance(self.snapshot, here)
         else:
             actual = [each.flow for each in done(self.switch.flows())]
-            delta = self.enforcement.adopt(actual, self.snapshot, attachments)
+            delta = self.enforcement.adopt(actual, self.snapshot, here)
             self._taken_over = True
         done(self.switch.apply(delta))
+        for key in before - set(self.enforcement.state.by_key):
+            done(self.switch.flush_zone(key))
         return len(delta)
+
+    def release_keys(self) -> None:
+        """Give free the keys of ports that the store has forgotten, as after their quarantine."""
+        alive = self.snapshot.ports.keys() | self.snapshot.closed.keys()
+        self.keys = {name: key for name, key in self.keys.items() if name in alive}
 
     def send(self, port_id: str, frame: Frame | bytes) -> list[str]:
         """Send a frame from a port; return the ports that received it."""
         data = frame.bytes() if isinstance(frame, Frame) else frame
-        names = {key: name for name, key in self.plugged.items()}
+        names = {ofport: name for name, ofport in self.plugged.items()}
         return sorted(names[port] for port, _ in self.switch.inject(self.plugged[port_id], data))
 
     def flows(self, table: Table) -> list[Flow]:

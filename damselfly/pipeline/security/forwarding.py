@@ -6,7 +6,8 @@ ingress rules at the other; its replies by the same rules, through the tracker's
 
 What the tracker calls invalid is dropped, except for ICMP messages that it cannot follow and that
 a rule names: those are judged packet by packet and never enter the tracker.  ICMP errors are not
-among them: an error passes only where it is related to a tracked connection.
+among them: an error passes only where it is related to a tracked connection.  IPv4 protocol 0 is
+judged packet by packet as well, because the tracker's original tuple cannot name it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from damselfly.flow.action import Action, Resubmit
 from damselfly.flow.flow import Flow
 from damselfly.flow.match import ct_state, match
-from damselfly.model.address import FAMILIES
+from damselfly.model.address import FAMILIES, IPV4
 from damselfly.model.direction import Direction
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import ERROR_TYPES, IP_OF, LATER_FRAGMENT, icmp
@@ -27,6 +28,7 @@ from damselfly.policy.meaning import protocol_of
 _INVALID = match(ct_state=ct_state("+trk+inv"))
 _BY_SENDER = match(ct_state=ct_state("+trk-inv-rpl"))
 _BY_RECEIVER = match(ct_state=ct_state("+trk-inv+rpl"))
+_PROTOCOL_ZERO = match(ct_state=ct_state("+trk-inv")) & IP_OF[IPV4] & match(nw_proto=0)
 
 
 def static_flows() -> Iterator[Flow]:
@@ -34,6 +36,7 @@ def static_flows() -> Iterator[Flow]:
     for end in ENDS:
         yield Flow(end.judge, Priority.NAMED, _BY_SENDER, _judge(end, end.opened))
         yield Flow(end.judge, Priority.NAMED, _BY_RECEIVER, _judge(end, end.opened.opposite))
+        yield Flow(end.judge, Priority.BUILT_IN, _PROTOCOL_ZERO, _judge_alone(end))
         yield Flow(end.judge, Priority.GENERAL, _INVALID)
         for family in FAMILIES:
             later = _INVALID & IP_OF[family] & match(nw_frag=LATER_FRAGMENT)
@@ -45,15 +48,18 @@ def static_flows() -> Iterator[Flow]:
 def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
     """Let through to judgement the untracked ICMP messages that the port's rules name."""
     for end in ENDS:
-        per_packet = (*end.begin(end.opened, per_packet=True), Resubmit(Table.JUDGE))
         for family in FAMILIES:
             for icmp_type in _named_types(view, local, end.opened, family.name):
                 packets = _INVALID & match(**{end.key: local.key}) & icmp(family, icmp_type)
-                yield Flow(end.judge, Priority.BUILT_IN, packets, per_packet)
+                yield Flow(end.judge, Priority.BUILT_IN, packets, _judge_alone(end))
 
 
 def _judge(end: End, direction: Direction) -> tuple[Action, ...]:
     return (*end.begin(direction), Resubmit(Table.LABEL))
+
+
+def _judge_alone(end: End) -> tuple[Action, ...]:
+    return (*end.begin(end.opened, per_packet=True), Resubmit(Table.JUDGE))
 
 
 def _named_types(

@@ -24,7 +24,9 @@ from damselfly.pipeline.protocols import IP_OF, LATER_FRAGMENT
 from damselfly.pipeline.view import HostView, LocalPort
 
 STORE_LABEL = Move(fields.LABEL, "ct_label")
-_LATER_OF_NEW = match(ct_state=ct_state("+trk+new-rel-rpl-inv"), nw_frag=LATER_FRAGMENT)
+_LATER_OF_NEW = match(
+    **{fields.PER_PACKET: 0}, ct_state=ct_state("+trk+new-rel-rpl-inv"), nw_frag=LATER_FRAGMENT
+)
 _WITHOUT_TUPLE = match(ct_state=ct_state("+trk+rel-rpl-inv"))
 
 

@@ -1,9 +1,8 @@
 """TRACK_SOURCE and TRACK_DESTINATION: what the connection tracker knows, one zone per port.
 
 Each end is tracked in the zone of its own port, so that the two ends of a connection on one host
-never share state.  What the tracker cannot follow goes round it: neighbour discovery and ARP, which
-ingress security has checked, and IPv4 protocol 0, which is judged packet by packet because the
-tracker's original tuple cannot name it.
+never share state.  Neighbour discovery and ARP, which the tracker cannot follow and ingress
+security has checked, go round it.
 """
 
 from __future__ import annotations
@@ -62,9 +61,6 @@ def network_flows(view: HostView, network_id: str) -> Iterator[Flow]:
 
 
 def _end_flows(end: End) -> Iterator[Flow]:
-    protocol_zero = IP_OF[IPV4] & match(nw_proto=0)
-    per_packet = (*end.begin(end.opened, per_packet=True), Resubmit(Table.JUDGE))
-    yield Flow(end.track, Priority.NAMED, protocol_zero, per_packet)
     for family in FAMILIES:
         track = Conntrack(zone=end.key, table=end.judge)
         yield Flow(end.track, Priority.GENERAL, IP_OF[family], (track,))

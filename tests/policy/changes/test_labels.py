@@ -34,14 +34,14 @@ def edited(data: st.DataObject, world: World) -> World:
     """Change a group: a rule goes, one comes, or both; and perhaps a member goes."""
     group = world.snapshot.groups[data.draw(st.sampled_from(world.port.security_groups))]
     kept, flip = list(group.rules), st.booleans()
-    if kept and data.draw(flip):
+    if data.draw(flip) and kept:
         kept.pop(data.draw(st.integers(0, len(kept) - 1)))
     if data.draw(flip):
         kept.append(data.draw(rules(TINY, f"{group.id}-new", (world.direction, world.family))))
     put = [SecurityGroup(group.id, group.name, tuple(kept))]
     drop: list[tuple[type[Port], str]] = []
     others = sorted(world.snapshot.ports.keys() - {"me"})
-    if others and data.draw(flip):
+    if data.draw(flip) and others:
         drop = [(Port, others[data.draw(st.integers(0, len(others) - 1))])]
     return world._replace(snapshot=world.snapshot.evolve(1, put, drop))
 

@@ -1,0 +1,1 @@
+"""The life of connections: opened, revoked, re-admitted, across changes and restarts."""

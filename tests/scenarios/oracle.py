@@ -1,0 +1,112 @@
+"""The second oracle: who receives a packet, by the specification and the life of connections alone.
+
+Knows no flow, label or verdict.  Each end of a connection is followed by its own tracker: the first
+packet that an end admits says who opened the connection there, and everything that belongs to the
+connection is judged as that packet, by the policy of now.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from damselfly.model.address import IPV4, IPV6
+from damselfly.model.direction import Direction
+from damselfly.model.group import ICMP, ICMPV6, TCP, UDP
+from damselfly.model.packet import Packet
+from damselfly.model.snapshot import Snapshot
+from damselfly.policy.decision import decide
+
+from .frames import SYN_ACK, Frame
+
+Key = tuple[int, int, int, int, int, int]
+GROUP_BIT = 1 << 40
+ERRORS = {IPV4: (3, 11, 12), IPV6: (1, 2, 3, 4)}
+ANSWERS = {ICMP: {0: 8, 14: 13, 16: 15}, ICMPV6: {129: 128}}
+OPENING = {ICMP: (8, 13, 15), ICMPV6: (128,)}
+
+
+class Place(NamedTuple):
+    """Where a packet of a connection is looked up, and whether it may open one."""
+
+    forward: Key | None
+    backward: Key | None
+    opens: bool
+
+
+class Oracle:
+    """What each port's tracker knows, and what follows for the next packet."""
+
+    def __init__(self) -> None:
+        self._opened: dict[str, dict[Key, Packet]] = {}
+
+    def forget(self, port_id: str) -> None:
+        """Note that the port's tracker was emptied."""
+        self._opened.pop(port_id, None)
+
+    def receivers(self, snapshot: Snapshot, here: set[str], sender: str, frame: Frame) -> list[str]:
+        """Return the ports that receive an honest frame; ``here`` are the enforced ports."""
+        if sender not in here or not self._admits(snapshot, sender, Direction.EGRESS, frame):
+            return []
+        network = snapshot.ports[sender].network_id
+        everybody = bool(frame.destination_mac & GROUP_BIT)
+        return sorted(
+            name
+            for name in here - {sender}
+            if snapshot.ports[name].network_id == network
+            and (everybody or snapshot.ports[name].mac == frame.destination_mac)
+            and self._admits(snapshot, name, Direction.INGRESS, frame)
+        )
+
+    def _admits(self, snapshot: Snapshot, name: str, opened: Direction, frame: Frame) -> bool:
+        """Tell whether an end lets the packet pass; ``opened`` governs what its sender opens."""
+        port, packet = snapshot.ports[name], frame.packet
+        if not port.port_security_enabled:
+            return True
+        found = _place(frame)
+        if found is None:
+            return _may_stand_alone(packet) and decide(snapshot, port, opened, packet).allowed
+        known = self._opened.setdefault(name, {})
+        if found.forward in known:
+            return decide(snapshot, port, opened, known[found.forward]).allowed
+        if found.backward in known:
+            first = known[found.backward]
+            return decide(snapshot, port, opened.opposite, first).allowed
+        if not found.opens:
+            return _may_stand_alone(packet) and decide(snapshot, port, opened, packet).allowed
+        allowed = decide(snapshot, port, opened, packet).allowed
+        if allowed and found.forward is not None:
+            known[found.forward] = packet
+        return allowed
+
+
+def _place(frame: Frame) -> Place | None:
+    """Return where to look a packet up; None where it can only be judged for itself."""
+    p = frame.packet
+    ends = p.family.version, p.protocol
+    if p.protocol == p.family.icmp:
+        return _icmp_place(p)
+    if p.family is IPV4 and p.protocol == 0:
+        return None
+    ports = (p.tp_src, p.tp_dst) if p.protocol in (TCP, UDP) else (0, 0)
+    forward = (*ends, p.source, p.destination, *ports)
+    backward = (*ends, p.destination, p.source, *ports[::-1])
+    return Place(forward, backward, opens=not (p.protocol == TCP and frame.flags == SYN_ACK))
+
+
+def _icmp_place(p: Packet) -> Place | None:
+    number = p.protocol
+    if p.tp_dst == 0 and p.tp_src in OPENING[number]:
+        key = p.family.version, number, p.source, p.destination, p.tp_src, 0
+        return Place(key, None, opens=True)
+    if p.tp_dst == 0 and p.tp_src in ANSWERS[number]:
+        asked = ANSWERS[number][p.tp_src]
+        key = p.family.version, number, p.destination, p.source, asked, 0
+        return Place(None, key, opens=False)
+    return None
+
+
+def _may_stand_alone(p: Packet) -> bool:
+    """Tell whether a packet that no tracker can follow is judged at all."""
+    if p.protocol == p.family.icmp:
+        return p.tp_src not in ERRORS[p.family]
+    return p.family is IPV4 and p.protocol == 0
