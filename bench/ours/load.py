@@ -5,42 +5,40 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from damselfly.agent.verdicts import Verdicts, remembered
 from damselfly.model.address import IPV4
 from damselfly.model.direction import Direction
 from damselfly.model.packet import Packet
 from damselfly.model.snapshot import Snapshot
 from damselfly.policy.policies import Policies
-from damselfly.policy.region import Verdict
+from damselfly.policy.region import Region, Verdict
 
 from .frames import TCP, UDP, Ends, frame
 from .policies import WORN, Size, member_addresses, rules
 
 _GIVE_UP = 500
 """Packets in regions that were seen before, after which no new one is looked for."""
-_JUDGED = (1, Direction.INGRESS)
 Asked = tuple[bytes, Verdict]
 """A frame, and the verdict that the agent will give on it."""
 
 
 def distinct(size: Size, view: Snapshot, ends: Ends, seed: int = 0) -> Iterator[Asked]:
-    """Yield frames to one receiver, none covered by the verdict on an earlier one.
+    """Yield frames to one receiver, each with a verdict of its own.
 
     Ends when such frames become rare.
     """
     chance = random.Random(seed)
     book = Policies(view).book((WORN,), Direction.INGRESS, IPV4)
     known = _Known(size)
-    given = Verdicts()
+    given: set[Region] = set()
     in_vain = 0
     while in_vain < _GIVE_UP:
         in_vain += 1
         source, port = known.source(chance), known.port(chance)
         packet = Packet(IPV4, chance.choice((TCP, UDP)), source, ends.destination, 40_000, port)
         # The tracker calls port 0 invalid, and such a packet never gets as far as to be judged.
-        if port and _is_unicast(source) and not given.covering(_JUDGED, packet, per_packet=False):
-            verdict = book.judge(packet)
-            given.add(_JUDGED, remembered(_JUDGED, verdict, per_packet=False))
+        verdict = book.judge(packet)
+        if port and _is_unicast(source) and verdict.region not in given:
+            given.add(verdict.region)
             in_vain = 0
             yield frame(ends, packet.protocol, source, packet.tp_src, port), verdict
 

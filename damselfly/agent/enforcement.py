@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from damselfly.flow.delta import Delta, difference
 from damselfly.flow.flow import Flow, FlowKey
-from damselfly.model.address import FAMILIES, Family
+from damselfly.model.address import Family
 from damselfly.model.direction import Direction
+from damselfly.model.group import Rule
 from damselfly.model.network import Attachment
 from damselfly.model.snapshot import EMPTY, Snapshot
 from damselfly.pipeline.assemble import Kind, Unit, unit_flows, unit_inputs, units
@@ -30,6 +31,8 @@ from .verdicts import Remembered, Verdicts
 
 _log = logging.getLogger(__name__)
 OURS = frozenset(Table)
+_Rules = dict[int, dict[int, Rule]]
+"""Rules by mark, for each rule book by identity."""
 _Label = Callable[[HostView, Policies], Labels]
 
 
@@ -75,7 +78,12 @@ class Enforcement:
         local = self.state.by_key.get(key)
         if local is None or not local.port.port_security_enabled:
             return None
-        return self.state.policies.book(local.port.security_groups, direction, family)
+        try:
+            return self.state.policies.book(local.port.security_groups, direction, family)
+        except Exception as error:  # noqa: BLE001  One port must not stop the others.
+            _log.exception("port %s stays closed: its rules cannot be compiled", local.port.id)
+            self.refused[local.port.id] = f"its rules cannot be compiled: {error!r}"
+            return None
 
     def advance(self, snapshot: Snapshot, plugged: Iterable[Attachment]) -> Delta:
         """Move to a new policy and set of ports; return what to send."""
@@ -100,15 +108,20 @@ class Enforcement:
 
         self.state = self._next(snapshot, tuple(plugged), labels)
         self.verdicts.clear()
+        rules: _Rules = {}
         for flow in ours:
-            self._recall(flow)
+            self._recall(flow, rules)
         self.verdicts.revise(self.book)
         return difference(self.flows, ours)
 
     def _next(self, snapshot: Snapshot, plugged: tuple[Attachment, ...], labels: _Label) -> State:
         """Compute the next state; a port that fails is closed, and the others go on."""
         here = {attachment.port_id for attachment in plugged}
-        self.refused = {port: why for port, why in self.refused.items() if port in here}
+        self.refused = {
+            port_id: why
+            for port_id, why in self.refused.items()
+            if port_id in here and _alike(port_id, self.state.view.snapshot, snapshot)
+        }
         while True:
             try:
                 return self._compiled(snapshot, plugged, labels)
@@ -121,8 +134,7 @@ class Enforcement:
     ) -> State:
         policies = Policies(snapshot, self.state.policies)
         view = host_view(snapshot, plugged, {}, self.refused)
-        for local in view.local.values():
-            _check(local, policies)
+        policies.keep({local.port.security_groups for local in view.local.values()})
         view = replace(view, labels=labels(view, policies))
         inputs = {unit: unit_inputs(view, unit) for unit in units(view)}
         flows = {
@@ -135,19 +147,31 @@ class Enforcement:
         generations = {key: local.generation for key, local in by_key.items()}
         return State(view, policies, inputs, flows, by_key, generations)
 
-    def _recall(self, flow: Flow) -> None:
+    def _recall(self, flow: Flow, known: _Rules) -> None:
         """Remember a verdict that the switch holds, if its rule still exists."""
         held = verdict_table.read(flow)
         if held is None:
             return
-        rules = self.book(held.key, held.direction, held.region.family)
-        if rules is None:
+        book = self.book(held.key, held.direction, held.region.family)
+        if book is None:
             return
-        rule = next((rule for rule in rules.rules if rule_mark(rule) == held.mark), None)
+        if id(book) not in known:
+            known[id(book)] = {rule_mark(rule): rule for rule in book.rules}
+        rule = known[id(book)].get(held.mark)
         if held.mark and rule is None:
             return
         entry = Remembered(Verdict(held.region, rule), held.per_packet, flow)
         self.verdicts.add((held.key, held.direction), entry)
+
+
+def _alike(port_id: str, old: Snapshot, new: Snapshot) -> bool:
+    """Tell whether nothing has changed that could make a refused port acceptable."""
+    port = new.ports.get(port_id)
+    return (
+        port is not None
+        and port == old.ports.get(port_id)
+        and all(old.groups.get(name) == new.groups.get(name) for name in port.security_groups)
+    )
 
 
 def _changes(old: State, new: State) -> Delta:
@@ -161,21 +185,10 @@ def _changes(old: State, new: State) -> Delta:
     return difference(after.values(), before.values())
 
 
-def _check(local: LocalPort, policies: Policies) -> None:
-    """Compile the port's rules; whatever goes wrong in there closes this port only."""
-    groups = local.port.security_groups
-    try:
-        for direction in Direction:
-            for family in FAMILIES:
-                policies.book(groups, direction, family)
-    except Exception as error:
-        raise PortFailed(local.port.id, f"its rules cannot be compiled: {error!r}") from error
-
-
 def _stated(view: HostView, unit: Unit) -> tuple[Flow, ...]:
     try:
         return tuple(unit_flows(view, unit))
     except Exception as error:
-        if unit.kind is not Kind.PORT:
+        if unit.kind not in (Kind.PORT, Kind.POLICY):
             raise
         raise PortFailed(unit.name, f"its flows cannot be stated: {error!r}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable
 
@@ -17,7 +18,9 @@ from damselfly.pipeline.view import HostView, Labels, LocalPort
 from damselfly.policy.label import only_widens
 from damselfly.policy.policies import Policies
 
+_log = logging.getLogger(__name__)
 Mint = Callable[[], int]
+Groups = tuple[str, ...]
 
 
 def mint() -> int:
@@ -52,21 +55,32 @@ class _Widened:
     def __init__(self, before: Policies, after: Policies) -> None:
         self._before = before
         self._after = after
-        self._known: dict[tuple[object, ...], bool] = {}
+        self._known: dict[tuple[Groups, Groups, Direction], bool] = {}
 
     def __call__(self, was: LocalPort, local: LocalPort, direction: Direction) -> bool:
         """Tell whether everything that was admitted still is, in both families."""
+        if was.port.security_groups == local.port.security_groups and (
+            self._after.unchanged(local.port.security_groups)
+        ):
+            return True
         pair = (was.port.security_groups, local.port.security_groups, direction)
         known = self._known.get(pair)
         if known is None:
-            known = self._known[pair] = all(
+            known = self._known[pair] = self._compared(*pair)
+        return known
+
+    def _compared(self, was: Groups, now: Groups, direction: Direction) -> bool:
+        try:
+            return all(
                 only_widens(
-                    self._before.book(was.port.security_groups, direction, family),
-                    self._after.book(local.port.security_groups, direction, family),
+                    self._before.book(was, direction, family),
+                    self._after.book(now, direction, family),
                 )
                 for family in FAMILIES
             )
-        return known
+        except Exception:  # noqa: BLE001  One port must not stop the others.
+            _log.exception("rules of %s cannot be compared; all connections are judged again", now)
+            return False
 
 
 def recovered_labels(new: HostView, actual: Iterable[Flow], mint: Mint) -> Labels:

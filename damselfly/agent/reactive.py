@@ -18,7 +18,7 @@ from damselfly.southbound.frame import MalformedFrame, parse
 from damselfly.southbound.switch import PacketIn, Switch
 
 from .enforcement import Enforcement
-from .verdicts import Judged, remembered
+from .verdicts import Judged, Remembered, remembered
 
 
 class Fate(Enum):
@@ -27,7 +27,7 @@ class Fate(Enum):
     ALLOWED = "allowed"
     DENIED = "denied"
     DUPLICATE = "duplicate"
-    """A verdict covered it already; it was under way while that was being installed."""
+    """Its verdict was in force already; it was under way while that was being installed."""
     STALE = "stale"
     """Paused under an earlier incarnation of its sender."""
     CLOSED = "closed"
@@ -61,28 +61,25 @@ class Reactive:
         if packet is None:
             return Fate.MALFORMED
         judged = (seen[fields.JUDGED], Direction.from_code(seen[fields.DIRECTION]))
-        known = self._enforcement.verdicts.covering(judged, packet, per_packet=per_packet)
-        if known is None:
-            return self._decide(switch, packet_in, judged, packet)
-        if known.verdict.allowed:
-            switch.resume(packet_in)
-        return Fate.DUPLICATE
-
-    def _decide(self, switch: Switch, packet_in: PacketIn, judged: Judged, packet: Packet) -> Fate:
         rules = self._enforcement.book(*judged, packet.family)
         if rules is None:
             return Fate.CLOSED
-        verdicts = self._enforcement.verdicts
-        per_packet = bool(packet_in.metadata.get(fields.PER_PACKET, 0))
         entry = remembered(judged, rules.judge(packet), per_packet=per_packet)
+        fate = self._install(switch, judged, entry)
+        if entry.verdict.allowed:
+            switch.resume(packet_in)
+        return fate
+
+    def _install(self, switch: Switch, judged: Judged, entry: Remembered) -> Fate:
+        """Install a verdict that is not in force yet; a denial only within the budget."""
+        verdicts = self._enforcement.verdicts
+        if verdicts.has(judged, entry):
+            return Fate.DUPLICATE
         if not entry.verdict.allowed and verdicts.denials(judged) >= self._deny_budget:
             return Fate.UNREMEMBERED
         verdicts.add(judged, entry)
         switch.add(entry.flow)
-        if not entry.verdict.allowed:
-            return Fate.DENIED
-        switch.resume(packet_in)
-        return Fate.ALLOWED
+        return Fate.ALLOWED if entry.verdict.allowed else Fate.DENIED
 
 
 def _from_tuple(packet_in: PacketIn) -> Packet | None:

@@ -217,7 +217,7 @@ def _admitting(state: State) -> set[int]:
 
 
 def _ports_of(unit: Unit, snapshot: Snapshot) -> frozenset[str]:
-    if unit.kind is Kind.PORT:
+    if unit.kind in (Kind.PORT, Kind.POLICY):
         return frozenset({unit.name})
     if unit.kind is Kind.NETWORK:
         return snapshot.ports_on.get(unit.name, frozenset())

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from damselfly.flow.flow import Flow, FlowKey
 from damselfly.model.address import Family
 from damselfly.model.direction import Direction
-from damselfly.model.packet import Packet
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
-from damselfly.policy.region import Region, Verdict
+from damselfly.policy.region import Verdict
 from damselfly.policy.rulebook import RuleBook
 
 Judged = tuple[int, Direction]
 """A port's key, and the direction of the rules that were asked."""
 Book = Callable[[int, Direction, Family], RuleBook | None]
 """Finds the rules of a port by key; None where the port is not enforced."""
-_Shape = tuple[bool, Family, bool, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +26,6 @@ class Remembered:
     verdict: Verdict
     per_packet: bool
     flow: Flow
-
-    @property
-    def shape(self) -> _Shape:
-        """Which fields the region narrows, and how far: regions of one shape never overlap."""
-        family, protocol, tp_src, tp_dst, remote = self.verdict.region
-        lengths = (tp_src.length, tp_dst.length, remote.length)
-        return (self.per_packet, family, protocol is None, *lengths)
 
 
 def remembered(judged: Judged, verdict: Verdict, *, per_packet: bool) -> Remembered:
@@ -47,43 +37,20 @@ def remembered(judged: Judged, verdict: Verdict, *, per_packet: bool) -> Remembe
 
 @dataclass(slots=True)
 class _Answers:
-    """The verdicts on one port and direction, found by packet in one look-up a shape."""
+    """The verdicts on one port and direction."""
 
     by_key: dict[FlowKey, Remembered] = field(default_factory=dict)
-    by_shape: dict[_Shape, dict[tuple[int | None, ...], Remembered]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
     denials: int = 0
 
     def add(self, entry: Remembered) -> None:
+        self.drop(entry.flow.key)
         self.by_key[entry.flow.key] = entry
-        self.by_shape[entry.shape][_place(entry.verdict.region)] = entry
         self.denials += not entry.verdict.allowed
 
     def drop(self, key: FlowKey) -> None:
         entry = self.by_key.pop(key, None)
         if entry is not None:
             self.denials -= not entry.verdict.allowed
-            alike = self.by_shape[entry.shape]
-            del alike[_place(entry.verdict.region)]
-            if not alike:
-                del self.by_shape[entry.shape]
-
-    def covering(self, packet: Packet, remote: int, *, per_packet: bool) -> Remembered | None:
-        for shape, alike in self.by_shape.items():
-            its, family, any_protocol, src, dst, far = shape
-            if its is not per_packet or family is not packet.family:
-                continue
-            place = (
-                None if any_protocol else packet.protocol,
-                packet.tp_src >> (16 - src),
-                packet.tp_dst >> (16 - dst),
-                remote >> (family.bits - far),
-            )
-            found = alike.get(place)
-            if found is not None:
-                return found
-        return None
 
 
 class Verdicts:
@@ -102,12 +69,10 @@ class Verdicts:
         """Remember a verdict."""
         self._held.setdefault(judged, _Answers()).add(entry)
 
-    def covering(self, judged: Judged, packet: Packet, *, per_packet: bool) -> Remembered | None:
-        """Return a verdict in force that covers the packet, if there is one."""
+    def has(self, judged: Judged, entry: Remembered) -> bool:
+        """Tell whether a verdict is in force already."""
         answers = self._held.get(judged)
-        if answers is None:
-            return None
-        return answers.covering(packet, packet.remote(judged[1]), per_packet=per_packet)
+        return answers is not None and entry.flow.key in answers.by_key
 
     def denials(self, judged: Judged) -> int:
         """Count the denials in force."""
@@ -135,7 +100,7 @@ class Verdicts:
         gone: list[FlowKey] = []
         checked: dict[tuple[Judged, Family], RuleBook] = {}
         for judged, answers in list(self._held.items()):
-            for family in {shape[1] for shape in answers.by_shape}:
+            for family in {entry.verdict.region.family for entry in answers.by_key.values()}:
                 rules = book(*judged, family)
                 if rules is None or self._checked.get((judged, family)) is not rules:
                     gone += _dropped(answers, family, rules)
@@ -158,8 +123,3 @@ def _dropped(answers: _Answers, family: Family, rules: RuleBook | None) -> list[
     for key in wrong:
         answers.drop(key)
     return wrong
-
-
-def _place(region: Region) -> tuple[int | None, ...]:
-    blocks = (region.tp_src, region.tp_dst, region.remote)
-    return (region.protocol, *(block.value >> (block.bits - block.length) for block in blocks))

@@ -1,7 +1,8 @@
 """Everything that the switch should hold, in units that change together.
 
-A unit is the fixed part, one port, one network or one group.  The agent recomputes the units that a
-change concerns; the result depends on the view only, never on the order in which it came about.
+A unit is the fixed part, one port, its policy, one network or one group.  The agent recomputes the
+units that a change concerns; the result depends on the view only, never on the order in which it
+came about.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ _STATIC = (
     classify, ingress, neighbours, services, tracking, forwarding, switching, labels, verdicts,
     admission, egress,
 )  # fmt: skip
-_PER_PORT = (
-    classify, ingress, neighbours, tracking, forwarding, switching, labels, verdicts, output,
-)  # fmt: skip
+_PER_PORT = (classify, ingress, neighbours, tracking, switching, verdicts, output)
+_PER_POLICY = (forwarding, labels)
 _PER_NETWORK = (tracking, switching)
 
 
@@ -34,6 +34,9 @@ class Kind(Enum):
 
     STATIC = "static"
     PORT = "port"
+    """Who a port is: where it is plugged in, what it may send."""
+    POLICY = "policy"
+    """What a port's groups say; changes far more often."""
     NETWORK = "network"
     RULES = "rules"
     MEMBERS = "members"
@@ -52,6 +55,7 @@ def units(view: HostView) -> Iterator[Unit]:
     yield Unit(Kind.STATIC)
     for port_id in view.local:
         yield Unit(Kind.PORT, port_id)
+        yield Unit(Kind.POLICY, port_id)
     for network_id in {local.port.network_id for local in view.local.values()}:
         yield Unit(Kind.NETWORK, network_id)
     for group_id, entry in ledger.needed(view.snapshot, view.worn()):
@@ -66,6 +70,8 @@ def unit_flows(view: HostView, unit: Unit) -> Iterator[Flow]:
 def unit_inputs(view: HostView, unit: Unit) -> tuple[object, ...]:
     """Return what the unit's flows are computed from; equal inputs give equal flows."""
     if unit.kind is Kind.PORT:
+        return (view.local[unit.name],)
+    if unit.kind is Kind.POLICY:
         local = view.local[unit.name]
         groups = [view.snapshot.groups.get(name) for name in local.port.security_groups]
         labels = [view.labels.get((local.key, direction)) for direction in Direction]
@@ -102,6 +108,13 @@ def _port(view: HostView, port_id: str) -> Iterator[Flow]:
             yield from part.port_flows(view, local)
 
 
+def _policy(view: HostView, port_id: str) -> Iterator[Flow]:
+    local = view.local.get(port_id)
+    if local is not None:
+        for part in _PER_POLICY:
+            yield from part.port_flows(view, local)
+
+
 def _network(view: HostView, network_id: str) -> Iterator[Flow]:
     for part in _PER_NETWORK:
         yield from part.network_flows(view, network_id)
@@ -118,6 +131,7 @@ def _members(view: HostView, group_id: str) -> Iterator[Flow]:
 _FLOWS = {
     Kind.STATIC: _static,
     Kind.PORT: _port,
+    Kind.POLICY: _policy,
     Kind.NETWORK: _network,
     Kind.RULES: _rules,
     Kind.MEMBERS: _members,

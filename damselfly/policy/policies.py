@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from damselfly.model.address import FAMILIES, Family
 from damselfly.model.direction import Direction
 from damselfly.model.group import SecurityGroup
@@ -22,24 +24,30 @@ class Policies:
     def __init__(self, snapshot: Snapshot, previous: Policies | None = None) -> None:
         """Start from the books of the previous snapshot, where there is one."""
         self.snapshot = snapshot
-        self._books: dict[BookKey, RuleBook] = {}
-        self._old_books = previous._books if previous is not None else {}
         self._old = previous.snapshot if previous is not None else None
         self._same: dict[str, bool] = {}
+        self._books: dict[BookKey, RuleBook] = {}
+        self._changed: dict[BookKey, RuleBook] = {}
+        for key, book in (previous._books if previous is not None else {}).items():
+            (self._books if self.unchanged(key[0]) else self._changed)[key] = book
 
     def book(self, groups: tuple[str, ...], direction: Direction, family: Family) -> RuleBook:
         """Return the rule book of the groups."""
         key = (groups, direction, family)
         known = self._books.get(key)
         if known is None:
-            known = self._books[key] = self._carried_or_compiled(key)
+            changed = self._changed.get(key)
+            known = self._books[key] = rule_book(self.snapshot, *key, previous=changed)
         return known
 
-    def _carried_or_compiled(self, key: BookKey) -> RuleBook:
-        previous = self._old_books.get(key)
-        if previous is not None and all(self._unchanged(group_id) for group_id in key[0]):
-            return previous
-        return rule_book(self.snapshot, *key, previous=previous)
+    def unchanged(self, groups: tuple[str, ...]) -> bool:
+        """Tell whether all rules of the groups mean what they meant in the previous snapshot."""
+        return all(self._unchanged(group_id) for group_id in groups)
+
+    def keep(self, worn: Container[tuple[str, ...]]) -> None:
+        """Forget the books of groups that nobody wears any more."""
+        for key in [key for key in self._books if key[0] not in worn]:
+            del self._books[key]
 
     def _unchanged(self, group_id: str) -> bool:
         """Tell whether the group's rules mean what they meant in the previous snapshot."""
