@@ -23,6 +23,9 @@ _TRANSPORT_AT = {
 }  # fmt: skip
 _OPTION = {"nd_sll": 1, "nd_tll": 2}
 _ADDRESSES = frozenset(("nw_src", "nw_dst", "ipv6_src", "ipv6_dst"))
+_IDENTIFYING = _ADDRESSES | {
+    f"{name}_{end}" for name in ("tcp", "udp", "sctp") for end in ("src", "dst")
+}
 _TAG_PRESENT = 0x1000
 
 
@@ -64,6 +67,9 @@ class Packet:
 
     def write(self, name: str, value: int) -> None:
         """Change a header field, its checksums included; a field the frame lacks stays lacking."""
+        if name in _IDENTIFYING and self.layers.fields.get(name) != value:
+            # The tracker must look the packet up anew.
+            self.tracking.connection = None
         frame = bytearray(self.data)
         if name == "vlan_tci":
             _write_tag(frame, value)

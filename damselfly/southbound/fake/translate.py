@@ -162,7 +162,9 @@ class Translation:
         self._forget()
 
     def _ct_clear(self, action: CtClear, frame: Frame) -> None:
-        self.steps.append(Untrack())
+        # The switch takes a packet whose state it has hidden already for untracked.
+        if self._tracked:
+            self.steps.append(Untrack())
         self._forget()
 
     def _forget(self) -> None:
