@@ -58,8 +58,12 @@ class Rig:
         """Start a new agent, which knows nothing but what switch and store say."""
         self.enforcement = Enforcement(lambda: next(self._labels))
         self.reactive = Reactive(self.enforcement, self._deny_budget)
-        self.switch.on_packet_in = self._answer
+        self.listen()
         self._taken_over = False
+
+    def listen(self) -> None:
+        """Let the agent answer from now on; what it missed meanwhile stays unanswered."""
+        self.switch.on_packet_in = self._answer
 
     def _answer(self, packet: PacketIn) -> None:
         self.reactive.answer(self.switch, packet)
