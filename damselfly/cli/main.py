@@ -17,7 +17,11 @@ from .settings import store_options, take_options
 
 PROGRAM = "damselfly"
 _COMPLETE = "_DAMSELFLY_COMPLETE"
-_COMMANDS = ("apply", "get", "delete", "status", "verify", "explain", "agent")
+_COMMANDS = {
+    "apply": "commands", "get": "commands", "delete": "commands", "status": "commands",
+    "lint": "commands", "verify": "commands", "explain": "traffic", "agent": "commands",
+}  # fmt: skip
+"""The package of each command, in the order in which people meet them."""
 
 
 class Commands(click.RichGroup):
@@ -31,7 +35,7 @@ class Commands(click.RichGroup):
         """Import a command."""
         if cmd_name not in _COMMANDS:
             return super().get_command(ctx, cmd_name)
-        module = import_module(f"damselfly.cli.commands.{cmd_name}")
+        module = import_module(f"damselfly.cli.{_COMMANDS[cmd_name]}.{cmd_name}")
         command: click_core.Command = getattr(module, cmd_name)
         return command
 

@@ -37,9 +37,10 @@ def alive(host: str, revision: int = 0) -> AgentStatus:
     return replace(STATUS, host=host, revision=revision, updated_at=time.time())
 
 
-async def confirm(store: Store, hosts: list[str]) -> None:
+async def confirm(store: Store, hosts: list[str], ready: threading.Event) -> None:
     """Say of the first policy commit that comes that these hosts enforce it."""
     contents = await store.read([])
+    ready.set()
     commit = await anext(store.watch(contents.revision, keys.POLICY_PREFIXES))
     for host in hosts:
         await store.commit([write_status(alive(host, commit.revision))])
@@ -53,13 +54,11 @@ def confirming(store_url: str) -> Callable[..., threading.Thread]:
         ready = threading.Event()
 
         async def main() -> None:
-            ready.set()
-            await confirm(store, list(hosts))
+            await confirm(store, list(hosts), ready)
 
         thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
         thread.start()
         ready.wait()
-        time.sleep(0.05)
         return thread
 
     return start
@@ -92,7 +91,7 @@ def test_an_agent_that_does_not_confirm_is_named(
 ) -> None:
     report(store_url, alive("h1"), alive("h2"))
     thread = confirming("h1")
-    answer = damselfly("apply", EXAMPLE, "--wait", "--timeout", "1")
+    answer = damselfly("apply", EXAMPLE, "--wait", "--timeout", "3")
     thread.join()
     assert answer.code == 5
     assert "h2 (at 0)" in answer.err

@@ -10,12 +10,12 @@ import rich_click as click
 
 from damselfly.cli import output
 from damselfly.cli.changing import read_policy
-from damselfly.cli.idle import idle_rules
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.cli.waiting import is_live
 from damselfly.northbound import keys
 from damselfly.northbound.policy_reader import PolicyReader
 from damselfly.northbound.status import AgentStatus, agents
+from damselfly.policy.lint import idle_rules
 
 
 @dataclass(frozen=True, slots=True)

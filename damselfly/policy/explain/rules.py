@@ -10,11 +10,10 @@ from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
-
-from .decision import Decision, decide, rules_of
-from .meaning import box, why_nothing
-from .region import Verdict
-from .rulebook import rule_book
+from damselfly.policy.decision import Decision, decide, rules_of
+from damselfly.policy.meaning import box, why_nothing
+from damselfly.policy.region import Verdict
+from damselfly.policy.rulebook import rule_book
 
 
 class Reason(NamedTuple):

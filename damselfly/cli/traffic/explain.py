@@ -27,7 +27,7 @@ from damselfly.policy.explain import Explanation
 from damselfly.policy.explain import explain as explain_end
 from damselfly.southbound.switch import FlowStats
 
-from .connection import Asked, Connection, connection
+from .question import Asked, Connection, connection
 
 _DISAGREES = 1
 

@@ -1,0 +1,176 @@
+"""What is said of rules that do nothing, add nothing, or open too much."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from damselfly.model.address import IPV4, IPV6, Prefix
+from damselfly.model.direction import Direction
+from damselfly.model.group import ICMP, TCP, UDP, Rule, SecurityGroup
+from damselfly.model.port import AddressPair, Port
+from damselfly.model.snapshot import Snapshot, snapshot_of
+from damselfly.policy.label import only_widens
+from damselfly.policy.lint import Doubt, lint
+from damselfly.policy.policies import Policies
+
+from .hand import rule
+
+INSIDE = Prefix.parse("10.0.0.0/8")
+
+
+def doubts(*rules: Rule, ports: tuple[Port, ...] = ()) -> dict[str, list[str]]:
+    """Lint rules, each in the group it names; return what is found, by rule."""
+    found: dict[str, list[str]] = {}
+    for finding in lint(view(*rules, ports=ports)):
+        found.setdefault(finding.rule.id, []).append(finding.doubt.value)
+    return found
+
+
+def view(*rules: Rule, ports: tuple[Port, ...] = ()) -> Snapshot:
+    names = sorted({one.security_group_id for one in rules})
+    groups = [
+        SecurityGroup(name, name, tuple(one for one in rules if one.security_group_id == name))
+        for name in names
+    ]
+    return snapshot_of([*groups, *ports])
+
+
+def said(*rules: Rule, ports: tuple[Port, ...] = ()) -> str:
+    (finding,) = lint(view(*rules, ports=ports))
+    return finding.because
+
+
+def port(name: str, *groups: str) -> Port:
+    return Port(name, "net", 1, security_groups=groups)
+
+
+def test_nothing_is_said_of_rules_that_differ() -> None:
+    web = rule(IPV4, TCP, 80, 80, id="web")
+    assert not doubts(
+        web,
+        rule(IPV6, TCP, 80, 80, id="other family"),
+        rule(IPV4, UDP, 80, 80, id="other protocol"),
+        rule(IPV4, TCP, 80, 81, id="a", remote_ip_prefix=INSIDE),
+        replace(web, id="other direction", direction=Direction.EGRESS),
+    )
+
+
+def test_a_rule_that_matches_nothing_is_named_with_the_reason() -> None:
+    assert "not known" in said(rule(id="idle", remote_group_id="nobody"))
+
+
+def test_a_narrower_rule_adds_nothing() -> None:
+    wide = rule(IPV4, TCP, 80, 90, id="wide", remote_ip_prefix=INSIDE)
+    narrow = rule(IPV4, TCP, 85, 85, id="narrow", remote_ip_prefix=Prefix.parse("10.1.0.0/16"))
+    assert doubts(wide, narrow) == {"narrow": ["shadowed"]}
+    assert said(wide, narrow) == "adds nothing to rule wide"
+
+
+def test_any_protocol_covers_each() -> None:
+    wide = rule(IPV4, id="wide", remote_ip_prefix=INSIDE)
+    assert doubts(wide, rule(IPV4, ICMP, 8, 0, id="ping", remote_ip_prefix=INSIDE)) == {
+        "ping": ["shadowed"]
+    }
+
+
+def test_rules_that_overlap_without_one_covering_the_other_are_left_alone() -> None:
+    assert not doubts(rule(IPV4, TCP, 80, 90, id="a"), rule(IPV4, TCP, 85, 95, id="b"))
+
+
+def test_of_two_that_say_the_same_only_the_second_is_named() -> None:
+    one = rule(IPV4, TCP, 80, 80, id="one")
+    assert doubts(one, replace(one, id="two")) == {"two": ["shadowed"]}
+    assert said(one, replace(one, id="two")) == "says the same as rule one"
+
+
+def test_a_group_that_every_wearer_wears_besides_shadows() -> None:
+    narrow = replace(rule(IPV4, TCP, 80, 80, id="narrow"), security_group_id="a")
+    wide = replace(rule(IPV4, TCP, 80, 81, id="wide"), security_group_id="b")
+    assert not doubts(narrow, wide)
+    assert not doubts(narrow, wide, ports=(port("p", "a", "b"), port("q", "a")))
+    both = (port("p", "a", "b"), port("q", "a", "b"), port("r", "b"))
+    assert doubts(narrow, wide, ports=both) == {"narrow": ["shadowed"]}
+    assert "all ports that wear a wear too" in said(narrow, wide, ports=both)
+
+
+def test_of_the_same_rule_in_two_groups_the_one_that_somebody_needs_stays() -> None:
+    here = replace(rule(IPV4, TCP, 80, 80, id="here"), security_group_id="a")
+    there = replace(here, id="there", security_group_id="b")
+    assert doubts(here, there, ports=(port("p", "a", "b"),)) == {"there": ["shadowed"]}
+    wearers = (port("p", "a", "b"), port("q", "b"))
+    assert doubts(here, there, ports=wearers) == {"here": ["shadowed"]}
+
+
+@pytest.mark.parametrize("prefix", [None, Prefix.parse("0.0.0.0/0")])
+@pytest.mark.parametrize(("low", "high"), [(22, 22), (20, 25), (1, 65535), (None, None)])
+def test_a_management_port_open_to_all_is_named(
+    prefix: Prefix | None, low: int | None, high: int | None
+) -> None:
+    text = said(rule(IPV4, TCP, low, high, remote_ip_prefix=prefix))
+    assert text.startswith("opens SSH (tcp 22)")
+    assert text.endswith(" to 0.0.0.0/0")
+
+
+def test_a_rule_without_protocol_opens_them_all() -> None:
+    assert doubts(rule(IPV6)) == {"r": ["open"]}
+    assert said(rule(IPV6)).endswith("more to ::/0")
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        rule(IPV4, TCP, 80, 80),
+        rule(IPV4, UDP, 22, 22),
+        rule(IPV4, TCP, 22, 22, remote_ip_prefix=INSIDE),
+        rule(IPV4, TCP, 22, 22, direction=Direction.EGRESS),
+        rule(IPV4, ICMP, 22, 0),
+    ],
+)
+def test_what_opens_no_management_port_to_all_is_not_named(closed: Rule) -> None:
+    assert not doubts(closed)
+
+
+def test_a_group_with_a_member_that_owns_every_address_is_everybody() -> None:
+    everything = AddressPair(Prefix.parse("0.0.0.0/0"))
+    router = Port("gw", "net", 1, allowed_address_pairs=(everything,), security_groups=("g",))
+    assert doubts(rule(IPV4, TCP, 22, 22, remote_group_id="g"), ports=(router,)) == {"r": ["open"]}
+
+
+def test_rules_that_are_everybody_only_together_are_named_together() -> None:
+    halves = [
+        rule(IPV4, TCP, 22, 22, id=name, remote_ip_prefix=Prefix.parse(prefix))
+        for name, prefix in (("low", "0.0.0.0/1"), ("top", "128.0.0.0/1"))
+    ]
+    assert doubts(*halves) == {"low": ["open"]}
+    assert said(*halves) == "together with top opens SSH (tcp 22) to 0.0.0.0/0"
+    assert not doubts(halves[0])
+
+
+RULES = st.builds(
+    rule,
+    st.just(IPV4),
+    st.sampled_from([None, TCP, UDP]),
+    id=st.uuids().map(str),
+    remote_ip_prefix=st.sampled_from([None, INSIDE, Prefix.parse("10.1.0.0/16")]),
+) | st.builds(
+    lambda low, width, **more: rule(IPV4, TCP, low, low + width, **more),
+    st.integers(79, 82),
+    st.integers(0, 3),
+    id=st.uuids().map(str),
+    remote_ip_prefix=st.sampled_from([None, INSIDE, Prefix.parse("10.1.0.0/16")]),
+)
+
+
+@given(st.lists(RULES, max_size=6, unique_by=lambda one: one.id))
+def test_without_the_shadowed_rules_the_policy_is_the_same(rules: list[Rule]) -> None:
+    whole = view(*rules)
+    shadowed = {each.rule.id for each in lint(whole) if each.doubt is Doubt.SHADOWED}
+    if not rules:
+        return
+    rest = view(*(one for one in rules if one.id not in shadowed))
+    books = [Policies(each).book(("g",), Direction.INGRESS, IPV4) for each in (whole, rest)]
+    assert only_widens(*books)
