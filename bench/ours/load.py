@@ -22,7 +22,7 @@ Asked = tuple[bytes, Verdict]
 
 
 def distinct(size: Size, view: Snapshot, ends: Ends, seed: int = 0) -> Iterator[Asked]:
-    """Yield frames to one receiver, each with a verdict of its own.
+    """Yield frames to one receiver, none covered by the verdict on an earlier one.
 
     Ends when such frames become rare.
     """
@@ -37,10 +37,14 @@ def distinct(size: Size, view: Snapshot, ends: Ends, seed: int = 0) -> Iterator[
         packet = Packet(IPV4, chance.choice((TCP, UDP)), source, ends.destination, 40_000, port)
         # The tracker calls port 0 invalid, and such a packet never gets as far as to be judged.
         verdict = book.judge(packet)
-        if port and _is_unicast(source) and verdict.region not in given:
+        if port and _is_unicast(source) and not _covered(packet, verdict.region, given):
             given.add(verdict.region)
             in_vain = 0
             yield frame(ends, packet.protocol, source, packet.tp_src, port), verdict
+
+
+def _covered(packet: Packet, region: Region, given: set[Region]) -> bool:
+    return region in given or any(each.holds(packet, Direction.INGRESS) for each in given)
 
 
 class _Known:

@@ -73,11 +73,11 @@ class Reactive:
     def _install(self, switch: Switch, judged: Judged, entry: Remembered) -> Fate:
         """Install a verdict that is not in force yet; a denial only within the budget."""
         verdicts = self._enforcement.verdicts
-        if verdicts.has(judged, entry):
-            return Fate.DUPLICATE
-        if not entry.verdict.allowed and verdicts.denials(judged) >= self._deny_budget:
+        full = verdicts.denials(judged) >= self._deny_budget
+        if full and not entry.verdict.allowed and not verdicts.has(judged, entry):
             return Fate.UNREMEMBERED
-        verdicts.add(judged, entry)
+        if not verdicts.add(judged, entry):
+            return Fate.DUPLICATE
         switch.add(entry.flow)
         return Fate.ALLOWED if entry.verdict.allowed else Fate.DENIED
 

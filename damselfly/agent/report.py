@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from damselfly import __version__
 from damselfly.config import Config
 from damselfly.northbound.status import AgentStatus, PortStatus
-from damselfly.pipeline.layout import Dropped
+from damselfly.pipeline.layout import DROP_COOKIE, DROP_COOKIE_MASK, Dropped
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.switch import FlowStats, MeterStats, Switch
 
@@ -33,7 +33,7 @@ class Reporter:
 
     async def count(self, switch: Switch) -> None:
         """Read the switch's counters."""
-        self._spoof_drops = spoof_drops(await switch.flows())
+        self._spoof_drops = spoof_drops(await switch.flows(DROP_COOKIE, DROP_COOKIE_MASK))
         self._metered_drops = metered_drops(await switch.meter_stats())
 
     def status(self) -> AgentStatus:

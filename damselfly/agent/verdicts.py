@@ -42,10 +42,13 @@ class _Answers:
     by_key: dict[FlowKey, Remembered] = field(default_factory=dict)
     denials: int = 0
 
-    def add(self, entry: Remembered) -> None:
-        self.drop(entry.flow.key)
-        self.by_key[entry.flow.key] = entry
+    def add(self, entry: Remembered) -> bool:
+        before = len(self.by_key)
+        self.by_key.setdefault(entry.flow.key, entry)
+        if len(self.by_key) == before:
+            return False
         self.denials += not entry.verdict.allowed
+        return True
 
     def drop(self, key: FlowKey) -> None:
         entry = self.by_key.pop(key, None)
@@ -65,9 +68,12 @@ class Verdicts:
         for answers in self._held.values():
             yield from answers.by_key.values()
 
-    def add(self, judged: Judged, entry: Remembered) -> None:
-        """Remember a verdict."""
-        self._held.setdefault(judged, _Answers()).add(entry)
+    def add(self, judged: Judged, entry: Remembered) -> bool:
+        """Remember a verdict; tell whether it is new."""
+        answers = self._held.get(judged)
+        if answers is None:
+            answers = self._held[judged] = _Answers()
+        return answers.add(entry)
 
     def has(self, judged: Judged, entry: Remembered) -> bool:
         """Tell whether a verdict is in force already."""

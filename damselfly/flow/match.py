@@ -17,6 +17,9 @@ class Term(NamedTuple):
     mask: int
 
 
+_FULL_MASKS = {name: field.full_mask for name, field in FIELDS.items()}
+_WIDE = {f"xxreg{n}": 4 * n for n in range(4)}
+"""The 128-bit registers, and the first of the four registers that each is made of."""
 Wanted = int | tuple[int, int]
 """A field's value, or its value and mask."""
 
@@ -63,12 +66,16 @@ def from_mapping(wanted: Mapping[str, Wanted]) -> Match:
     """
     terms: list[Term] = []
     for name, want in wanted.items():
-        full = FIELDS[name].full_mask
+        full = _FULL_MASKS[name]
         value, mask = want if isinstance(want, tuple) else (want, full)
         if value & ~mask or mask & ~full:
             raise ValueError(f"{name}={value:#x}/{mask:#x} does not fit in its mask or field")
-        terms += _parts(Term(name, value, mask))
-    return Match(tuple(sorted(terms, key=_order)))
+        if name in _WIDE:
+            terms += _parts(Term(name, value, mask))
+        elif mask:
+            terms.append(Term(name, value, mask))
+    terms.sort(key=_order)
+    return Match(tuple(terms))
 
 
 def ct_state(text: str) -> tuple[int, int]:
@@ -86,9 +93,7 @@ def ct_state(text: str) -> tuple[int, int]:
 def _parts(term: Term) -> list[Term]:
     """Take a term on a 128-bit register apart; what has no mask is no condition."""
     name, value, mask = term
-    if not name.startswith("xxreg"):
-        return [term] if mask else []
-    first, word = 4 * int(name.removeprefix("xxreg")), 0xFFFFFFFF
+    first, word = _WIDE[name], 0xFFFFFFFF
     parts = [
         (f"reg{first + i}", value >> s & word, mask >> s & word)
         for i, s in enumerate((96, 64, 32, 0))

@@ -67,5 +67,7 @@ class Dropped(IntEnum):
 
 DROP_COOKIE = 0xD0_0000
 """High bits of every drop flow's cookie."""
+DROP_COOKIE_MASK = 0xFFFF_FFFF_FFFF_FF00
+"""The bits by which a drop flow is known; the others say why."""
 ASKED_TWICE_COOKIE = DROP_COOKIE | 0xFF
 """Cookie of the flow that drops a packet which the agent was asked about already."""

@@ -67,8 +67,8 @@ class Switch(Protocol):
     on_refused: Callable[[SwitchError], None]
     """Called when the switch refuses what nobody waits for: an added flow, a resumed packet."""
 
-    async def flows(self) -> list[FlowStats]:
-        """Read all flows of the bridge."""
+    async def flows(self, cookie: int = 0, mask: int = 0) -> list[FlowStats]:
+        """Read the flows of the bridge; those with the cookie under the mask, or all."""
 
     async def meters(self) -> list[MeterBand]:
         """Read all meters of the bridge."""

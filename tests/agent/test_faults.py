@@ -72,12 +72,12 @@ async def test_packets_that_come_while_the_agent_takes_over_are_judged_afterward
     reading = asyncio.Event()
     flows = site.switch.flows
 
-    async def slow() -> list[FlowStats]:
+    async def slow(*_: int) -> list[FlowStats]:
         found = await flows()
         await reading.wait()
         return found
 
-    site.switch.flows = slow  # type: ignore[method-assign]
+    site.switch.flows = slow  # type: ignore[method-assign, assignment]
     async with site.running():
         await site.settle()
         assert await reached(site, syn(1, 2)) == []

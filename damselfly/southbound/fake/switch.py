@@ -97,13 +97,14 @@ class FakeSwitch:
 
     # The agent's side.
 
-    async def flows(self) -> list[FlowStats]:
-        """Read all flows."""
+    async def flows(self, cookie: int = 0, mask: int = 0) -> list[FlowStats]:
+        """Read the flows with the cookie under the mask, or all."""
         self._await()
         return [
             FlowStats(each.flow, each.packets, each.bytes)
             for _, table in sorted(self._datapath.tables.items())
             for each in table
+            if each.flow.cookie & mask == cookie & mask
         ]
 
     async def meters(self) -> list[MeterBand]:

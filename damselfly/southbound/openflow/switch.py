@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from damselfly.errors import SwitchError, SwitchGone
@@ -44,9 +45,10 @@ class OpenFlowSwitch:
         link.on_message = self._message
         link.on_refusal = self._refusal
 
-    async def flows(self) -> list[FlowStats]:
-        """Read all flows of the bridge."""
-        return await self._read(stats.flows_request, stats.decode_flows)
+    async def flows(self, cookie: int = 0, mask: int = 0) -> list[FlowStats]:
+        """Read the flows of the bridge; those with the cookie under the mask, or all."""
+        request = partial(stats.flows_request, cookie=cookie, mask=mask)
+        return await self._read(request, stats.decode_flows)
 
     async def meters(self) -> list[MeterBand]:
         """Read all meters of the bridge."""

@@ -42,9 +42,9 @@ class Kind(IntEnum):
     METER_CONFIG = 10
 
 
-def flows_request(xid: int) -> bytes:
-    """Ask for all flows of all tables."""
-    body = struct.pack("!B3xII4xQQ", 0xFF, Port.ANY, _ALL, 0, 0) + encode_match(match())
+def flows_request(xid: int, cookie: int = 0, mask: int = 0) -> bytes:
+    """Ask for the flows of all tables whose cookie is this one under the mask; for all without."""
+    body = struct.pack("!B3xII4xQQ", 0xFF, Port.ANY, _ALL, cookie, mask) + encode_match(match())
     return message(Type.MULTIPART_REQUEST, xid, _HEAD.pack(Kind.FLOWS, 0) + body)
 
 
