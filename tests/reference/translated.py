@@ -1,0 +1,72 @@
+"""From the API's form to Damselfly's, by the road of a stored policy: its codec and its reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from damselfly.model.address import FAMILY_BY_NAME, parse_mac
+from damselfly.model.packet import Packet
+from damselfly.model.snapshot import Snapshot, Thing
+from damselfly.northbound import keys
+from damselfly.northbound.policy_reader import PolicyReader
+from damselfly.northbound.store import Contents
+from tests.scenarios.frames import Frame
+
+from .evaluator import Json
+
+
+def snapshot(policy: Json) -> Snapshot:
+    """Return the view that an agent makes of the policy; nothing of it may be refused."""
+    objects = {key: json.dumps({"v": 1, **fields}).encode() for key, fields in _records(policy)}
+    reader = PolicyReader(Contents(1, objects))
+    assert not reader.unreadable
+    return reader.snapshot
+
+
+def things(policy: Json) -> list[Thing]:
+    """Return the same as objects of the model."""
+    view = snapshot(policy)
+    return [*view.networks.values(), *view.groups.values(), *view.ports.values()]
+
+
+def packet(frame: Json) -> Packet:
+    """Return the packet of a frame; a protocol whose ports the tracker does not keep has none."""
+    ports = (0, 0)
+    if "icmp_type" in frame:
+        ports = (frame["icmp_type"], frame["icmp_code"])
+    elif frame["protocol"] in (6, 17):
+        ports = (SOURCE_PORT, frame["destination_port"])
+    return Packet(
+        FAMILY_BY_NAME[frame["ethertype"]],
+        frame["protocol"],
+        int(ip_address(frame["source_ip"])),
+        int(ip_address(frame["destination_ip"])),
+        *ports,
+    )
+
+
+def wire(frame: Json, payload: bytes = b"") -> bytes:
+    """Return the frame as bytes: the first packet of its connection."""
+    macs = parse_mac(frame["source_mac"]), parse_mac(frame["destination_mac"])
+    shown = packet(frame)
+    if shown.protocol not in (1, 6, 17, 58):
+        ports = SOURCE_PORT.to_bytes(2) + frame.get("destination_port", 0).to_bytes(2)
+        payload = ports + payload
+    return Frame(*macs, shown, payload=payload).bytes()
+
+
+SOURCE_PORT = 40_000
+
+
+def _records(policy: Json) -> Iterator[tuple[str, Json]]:
+    for number, network_id in enumerate(policy["networks"], 1):
+        yield keys.network(network_id), {"id": network_id, "segmentation_id": number}
+    for group in policy["security_groups"]:
+        fields = dict(group)
+        for rule in fields.pop("security_group_rules"):
+            yield keys.rule(group["id"], rule["id"]), rule
+        yield keys.group(group["id"]), fields
+    for port in policy["ports"]:
+        yield keys.port(port["id"]), port
