@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -108,3 +109,15 @@ def frames(draw: st.DrawFn, sender: Port, receivers: list[Port]) -> Frame:
         protocol = GRE
     packet = Packet(family, protocol, source, destination, src, dst)
     return Frame(sender.mac, towards, packet, draw(st.sampled_from([SYN, ACK])))
+
+
+def every_kind(sender: Port, receiver: Port, family: Family, client: int) -> Iterator[Frame]:
+    """Frames from one port to another: each service, each sort of ICMP, other protocols."""
+    source, destination = (
+        next(p.value for p in port.fixed_ips if p.family is family) for port in (sender, receiver)
+    )
+    kinds = [(TCP, client, port) for port in SERVICES] + [(UDP, client, port) for port in SERVICES]
+    kinds += [(family.icmp, kind, 0) for kind in dict.fromkeys(TYPES[family])] + [(GRE, 0, 0)]
+    for protocol, src, dst in kinds:
+        packet = Packet(family, protocol, source, destination, src, dst)
+        yield Frame(sender.mac, receiver.mac, packet, SYN)

@@ -15,7 +15,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from damselfly.model.address import FAMILIES, Family
 from damselfly.model.group import SecurityGroup
+from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Thing
 
@@ -33,6 +35,7 @@ class Host(RuleBasedStateMachine):
         super().__init__()
         self.oracle = Oracle()
         self.sent: list[tuple[str, Frame]] = []
+        self.seen: set[Packet] = set()
 
     @initialize(data=st.data(), budget=st.sampled_from([1024, 1024, 1]))
     def start(self, data: st.DataObject, budget: int) -> None:
@@ -55,24 +58,34 @@ class Host(RuleBasedStateMachine):
             if others:
                 self._push(sender, data.draw(policies.frames(known[sender], others)))
 
+    @rule(data=st.data(), sender=st.sampled_from(LOCAL), family=st.sampled_from(FAMILIES))
+    def sweep(self, data: st.DataObject, sender: str, family: Family) -> None:
+        """Try every kind of packet on every other port."""
+        known = self.rig.snapshot.ports
+        if sender in known and sender in self.rig.plugged:
+            client = data.draw(st.sampled_from(policies.CLIENTS))
+            for receiver in sorted({*LOCAL, *FAR} & known.keys() - {sender}):
+                for frame in policies.every_kind(known[sender], known[receiver], family, client):
+                    self._push(sender, frame)
+
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
     def go_on(self, data: st.DataObject) -> None:
         """Go on with earlier conversations, from either side, where the addresses still stand."""
         count = len(self.sent)
-        for _ in range(data.draw(st.integers(1, 6))):
-            sender, frame = self.sent[data.draw(st.integers(0, count - 1))]
-            if data.draw(st.booleans()) and frame.destination_mac != BROADCAST:
-                frame = frame.reply(ACK)
-                sender = f"p{frame.source_mac & 0xFF}"
+        first, answers = data.draw(st.integers(0, count - 1)), data.draw(st.booleans())
+        for before in self.sent[first : first + 20]:
+            sender, frame = _answer(*before) if answers else before
             port = self.rig.snapshot.ports.get(sender)
             if port is not None and sender in self.rig.plugged and _owns(port, frame):
                 self._push(sender, frame)
 
     def _push(self, sender: str, frame: Frame) -> None:
-        if any(frame.packet in (old.packet, old.reply().packet) for _, old in self.sent):
+        if frame.packet in self.seen:
             frame = replace(frame, flags=ACK)  # a second SYN is for the tracker to judge, not us
-        self.sent.append((sender, frame))
+        else:
+            self.sent.append((sender, frame))
+            self.seen |= {frame.packet, frame.reply().packet}
         snapshot = self.rig.snapshot
         expected = self.oracle.receivers(snapshot, self.here, sender, frame)
         assert self.rig.send(sender, frame) == expected, (sender, frame)
@@ -156,6 +169,13 @@ class Host(RuleBasedStateMachine):
             held = {flow.key: flow for flow in self.rig.verdicts()}
             known = {each.flow.key: each.flow for each in self.rig.enforcement.verdicts}
             assert held == known
+
+
+def _answer(sender: str, frame: Frame) -> tuple[str, Frame]:
+    """Return the answer and who gives it; to a broadcast there is none."""
+    if frame.destination_mac == BROADCAST:
+        return sender, frame
+    return f"p{frame.destination_mac & 0xFF}", frame.reply(ACK)
 
 
 def _owns(port: Port, frame: Frame) -> bool:
