@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from bench.agent import Agent
+from lab.daemon import wait_until
 from lab.hypervisor import Hypervisor
+from tests.ovs.host import Host
 from tests.ovs.site import Site
 
 
@@ -30,3 +32,16 @@ def site(hypervisor: Hypervisor) -> Iterator[Site]:
     """A hypervisor of the test's own with an agent and two VMs."""
     with Agent(hypervisor) as agent:
         yield Site(hypervisor, agent)
+
+
+@pytest.fixture
+def host(hypervisor: Hypervisor) -> Iterator[Host]:
+    """A hypervisor with an agent that follows the store which the command line writes."""
+    made = Host(hypervisor)
+    made.agent.start()
+    try:
+        made.damselfly("agent", "--ovsdb", "unix:/nowhere/db.sock", code=4)
+        wait_until(lambda: bool(made.data("status")["agents"]), 20, "the agent")
+        yield made
+    finally:
+        made.agent.stop()
