@@ -24,24 +24,22 @@ from damselfly.pipeline.protocols import IP_OF, LATER_FRAGMENT
 from damselfly.pipeline.view import HostView, LocalPort
 
 STORE_LABEL = Move(fields.LABEL, "ct_label")
-_LATER_OF_NEW = match(
-    **{fields.PER_PACKET: 0}, ct_state=ct_state("+trk+new-rel-rpl-inv"), nw_frag=LATER_FRAGMENT
-)
+_LATER = match(**{fields.PER_PACKET: 0}, ct_state=ct_state("+trk-rel-inv"), nw_frag=LATER_FRAGMENT)
 _WITHOUT_TUPLE = match(ct_state=ct_state("+trk+rel-rpl-inv"))
 
 
 def static_flows() -> Iterator[Flow]:
     """State how a connection without the current label is judged.
 
-    A later fragment of a new connection has no ports to be judged by.  It is committed unjudged,
-    which is sound because the tracker lets no fragment of a datagram out of a commit before the
-    first fragment has come to the same commit, and that one is judged (ovs-fields(7), "IP
-    Fragment").  An ICMP error in the direction of its connection has no original tuple: it waits
-    until the connection itself was judged again.
+    A later fragment has no ports to be judged by, not even those of its connection.  It is
+    committed unjudged, which is sound because the tracker lets no fragment of a datagram out of a
+    commit before the first fragment has come to the same commit, and that one is judged
+    (ovs-fields(7), "IP Fragment").  An ICMP error in the direction of its connection has no
+    original tuple: it waits until the connection itself was judged again.
     """
     for family in FAMILIES:
         commit = Conntrack(zone=fields.JUDGED, commit=True, sets=(STORE_LABEL,))
-        later = _LATER_OF_NEW & IP_OF[family]
+        later = _LATER & IP_OF[family]
         yield Flow(Table.JUDGE, Priority.BAN, later, (commit, Resubmit(Table.PASS)))
     yield Flow(Table.JUDGE, Priority.NAMED, _WITHOUT_TUPLE)
     judge = (SetField(fields.VERDICT, 0), Resubmit(Table.VERDICTS), Resubmit(Table.ADMIT))
