@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from damselfly import __version__
 from damselfly.config import Config
+from damselfly.model.direction import Direction
 from damselfly.northbound.status import AgentStatus, PortStatus
 from damselfly.pipeline.layout import DROP_COOKIE, DROP_COOKIE_MASK, Dropped
 from damselfly.southbound.bridge import BridgeState
@@ -36,8 +37,8 @@ class Reporter:
         self._spoof_drops = spoof_drops(await switch.flows(DROP_COOKIE, DROP_COOKIE_MASK))
         self._metered_drops = metered_drops(await switch.meter_stats())
 
-    def status(self) -> AgentStatus:
-        """Return the status as of now."""
+    def status(self, *, stopped: bool = False) -> AgentStatus:
+        """Return the status as of now; ``stopped`` says that it is the last one."""
         progress = self._reconciler.progress
         fates = self._reconciler.reactive.fates
         bridge = self._inbox.bridge
@@ -54,8 +55,10 @@ class Reporter:
             revision_at=progress.revision_at,
             datapath_type="" if bridge is None else bridge.datapath_type,
             ports=tuple(sorted(self._ports(bridge), key=lambda port: (port.name, port.port_id))),
+            stopped=stopped,
             packets_in=fates.total(),
             duplicates=fates[Fate.DUPLICATE],
+            fates={fate.value: fates[fate] for fate in Fate},
             metered_drops=self._metered_drops,
             spoof_drops=self._spoof_drops,
             problems=dict(self._problems(bridge)),
@@ -74,6 +77,7 @@ class Reporter:
                 local.ofport,
                 verdicts_allow=allow,
                 verdicts_deny=deny,
+                saturated=self._is_saturated(local.key),
             )
         for port_id, reason in self._shut(bridge).items():
             if port_id not in view.local:
@@ -83,6 +87,11 @@ class Reporter:
         for port in view.snapshot.ports.values():
             if port.host == self._config.host and not self._plugged(port.id):
                 yield PortStatus(port.id, "down", port.name, reason="not plugged in")
+
+    def _is_saturated(self, key: int) -> bool:
+        verdicts = self._reconciler.enforcement.verdicts
+        budget = self._config.deny_budget
+        return any(verdicts.denials((key, direction)) >= budget for direction in Direction)
 
     def _shut(self, bridge: BridgeState | None) -> dict[str, str]:
         """Return the plugged-in ports that are not enforced, with the reason."""

@@ -29,6 +29,8 @@ from .reconcile import Reconciler
 from .report import Reporter
 
 _log = logging.getLogger(__name__)
+_LEAVING = 3.0
+"""Seconds that the last word of an agent may take."""
 
 
 class Agent:
@@ -101,6 +103,12 @@ class Agent:
             else:
                 self._told = status
 
+    async def leave(self) -> None:
+        """Say last that the agent has stopped; a store that does not answer is not waited for."""
+        with contextlib.suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(_LEAVING), self._reporting:
+                await self.store.commit([write_status(self.reporter.status(stopped=True))])
+
     async def _report_regularly(self) -> None:
         while True:
             await asyncio.sleep(self.config.status_interval)
@@ -127,13 +135,17 @@ async def run(config: Config) -> None:
         switch = await connect(config.management_socket)
         await switch.close()
         _log.info("bridge %s, datapath %s", config.bridge, ovsdb.state.datapath_type or "system")
-        agent = asyncio.create_task(Agent(config, store, ovsdb).run())
+        made = Agent(config, store, ovsdb)
+        agent = asyncio.create_task(made.run())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, agent.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await _unwrapped(agent)
-        await ovsdb.close()
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await _unwrapped(agent)
+        finally:
+            await made.leave()
+            await ovsdb.close()
     finally:
         await store.close()
 

@@ -16,23 +16,21 @@ LIVE_SECONDS = 10.0
 
 
 def is_live(status: AgentStatus, now: float) -> bool:
-    """Tell whether the agent has reported lately."""
-    return now - status.updated_at < LIVE_SECONDS
+    """Tell whether the agent has reported lately, and not that it stopped."""
+    return not status.stopped and now - status.updated_at < LIVE_SECONDS
 
 
 async def wait_for_agents(store: Store, revision: int, timeout: float) -> list[str]:
     """Wait until the agents that live now have enforced the revision; return their hosts.
 
-    Raises NotEnforced where none lives, or one has not confirmed after ``timeout`` seconds.
+    One that stops meanwhile is not waited for any longer.  Raises NotEnforced where none lives, or
+    one has not confirmed after ``timeout`` seconds.
     """
     contents = await store.read([keys.STATUS_PREFIX])
     now = time.time()
     reached = {one.host: one.revision for one in agents(contents) if is_live(one, now)}
     if not reached:
-        raise NotEnforced(
-            f"revision {revision} is stored, but nobody enforces it: no agent has reported within "
-            f"the last {LIVE_SECONDS:.0f} s"
-        )
+        raise _nobody(revision, f"no agent has reported within the last {LIVE_SECONDS:.0f} s")
     try:
         async with asyncio.timeout(timeout):
             await _all_reach(store, revision, reached, contents.revision)
@@ -42,7 +40,13 @@ async def wait_for_agents(store: Store, revision: int, timeout: float) -> list[s
             f"revision {revision} is stored, but not confirmed within {timeout:g} s by "
             f"{', '.join(late)}"
         ) from None
+    if not reached:
+        raise _nobody(revision, "every agent has stopped meanwhile")
     return sorted(reached)
+
+
+def _nobody(revision: int, why: str) -> NotEnforced:
+    return NotEnforced(f"revision {revision} is stored, but nobody enforces it: {why}")
 
 
 async def _all_reach(store: Store, revision: int, reached: dict[str, int], since: int) -> None:
@@ -51,17 +55,19 @@ async def _all_reach(store: Store, revision: int, reached: dict[str, int], since
     async for commit in store.watch(since, [keys.STATUS_PREFIX]):
         for key, value in commit.changes:
             if value is not None:
-                _note(reached, key, value)
+                _note(reached, revision, key, value)
         if _is_reached(reached.values(), revision):
             return
 
 
-def _note(reached: dict[str, int], key: str, value: bytes) -> None:
+def _note(reached: dict[str, int], revision: int, key: str, value: bytes) -> None:
     try:
         status = decode_status(key, value)
     except BadInput:
         return
-    if status.host in reached:
+    if status.host in reached and status.stopped and status.revision < revision:
+        del reached[status.host]
+    elif status.host in reached:
         reached[status.host] = status.revision
 
 

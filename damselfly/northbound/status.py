@@ -35,6 +35,8 @@ class PortStatus:
     reason: str = ""
     verdicts_allow: int = 0
     verdicts_deny: int = 0
+    saturated: bool = False
+    """Its budget of remembered denials is full in a direction: each further one is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,12 @@ class AgentStatus:
     datapath_type: str = ""
     verdict_mode: str = "reactive"
     ports: tuple[PortStatus, ...] = ()
+    stopped: bool = False
+    """It ended in good order and said so last; its flows stay."""
     packets_in: int = 0
     duplicates: int = 0
+    fates: Mapping[str, int] = field(default_factory=dict)
+    """What became of the packets that the agent was asked about, by kind."""
     metered_drops: int = 0
     spoof_drops: Mapping[str, int] = field(default_factory=dict)
     """Packets dropped by INGRESS_SECURITY, by kind."""

@@ -111,6 +111,20 @@ def test_status_tells_live_agents_from_silent_ones(shop: Damselfly, store_url: s
     assert said == {"h1": True, "h2": False}
 
 
+def test_status_tells_who_has_stopped_and_who_is_saturated(shop: Damselfly, store_url: str) -> None:
+    port = PortStatus("web-1", "active", "web-1", 3, 5, verdicts_deny=1024, saturated=True)
+    now = time.time()
+    fates = {"denied": 1024, "unremembered": 7, "stale": 0}
+    stopped = replace(STATUS, updated_at=now, stopped=True, ports=(port,), fates=fates)
+    report(store_url, replace(stopped, packets_in=1031))
+    text = shop("status").out
+    assert "h1: stopped" in text
+    assert "saturated" in text
+    assert "1031 (denied 1024, unremembered 7)" in text
+    (agent,) = shop("status", "-o", "json").data["agents"]
+    assert (agent["live"], agent["ports"][0]["saturated"]) == (False, True)
+
+
 def test_status_without_agents_says_so(shop: Damselfly) -> None:
     answer = shop("status")
     assert (answer.code, "no agent has ever reported" in answer.out) == (0, True)

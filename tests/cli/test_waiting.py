@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,24 +37,28 @@ def alive(host: str, revision: int = 0) -> AgentStatus:
     return replace(STATUS, host=host, revision=revision, updated_at=time.time())
 
 
-async def confirm(store: Store, hosts: list[str], ready: threading.Event) -> None:
-    """Say of the first policy commit that comes that these hosts enforce it."""
+async def confirm(
+    store: Store, hosts: Iterable[str], leaving: Iterable[str], ready: threading.Event
+) -> None:
+    """Say of the first policy commit that comes that these hosts enforce it, and others stop."""
     contents = await store.read([])
     ready.set()
     commit = await anext(store.watch(contents.revision, keys.POLICY_PREFIXES))
     for host in hosts:
         await store.commit([write_status(alive(host, commit.revision))])
+    for host in leaving:
+        await store.commit([write_status(replace(alive(host), stopped=True))])
     await store.close()
 
 
 @pytest.fixture
 def confirming(store_url: str) -> Callable[..., threading.Thread]:
-    def start(*hosts: str) -> threading.Thread:
+    def start(*hosts: str, leaving: tuple[str, ...] = ()) -> threading.Thread:
         store = open_store(store_url)
         ready = threading.Event()
 
         async def main() -> None:
-            await confirm(store, list(hosts), ready)
+            await confirm(store, hosts, leaving, ready)
 
         thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
         thread.start()
@@ -74,6 +78,31 @@ def test_waiting_without_any_agent_says_so(damselfly: Damselfly) -> None:
 def test_agents_that_are_silent_do_not_count(damselfly: Damselfly, store_url: str) -> None:
     report(store_url, STATUS)
     assert damselfly("apply", EXAMPLE, "--wait").code == 5
+
+
+def test_an_agent_that_has_stopped_is_not_waited_for(
+    damselfly: Damselfly, store_url: str, confirming: Callable[..., threading.Thread]
+) -> None:
+    report(store_url, alive("h1"), replace(alive("h2"), stopped=True))
+    thread = confirming("h1")
+    answer = damselfly("apply", EXAMPLE, "--wait", "-o", "json")
+    thread.join()
+    assert (answer.code, answer.data["enforced_by"]) == (0, ["h1"])
+
+
+@pytest.mark.parametrize(("others", "code"), [(["h1"], 0), ([], 5)])
+def test_an_agent_that_stops_meanwhile_is_not_waited_for_any_longer(
+    damselfly: Damselfly,
+    store_url: str,
+    confirming: Callable[..., threading.Thread],
+    others: list[str],
+    code: int,
+) -> None:
+    report(store_url, *map(alive, others), alive("h2"))
+    thread = confirming(*others, leaving=("h2",))
+    answer = damselfly("apply", EXAMPLE, "--wait")
+    thread.join()
+    assert (answer.code, "every agent has stopped" in answer.err) == (code, code == 5)
 
 
 def test_waiting_ends_when_every_live_agent_has_confirmed(

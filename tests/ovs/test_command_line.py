@@ -63,8 +63,16 @@ def test_explain_takes_no_tampered_flow_for_a_verdict(host: Host) -> None:
     assert receiver["switch"]["agrees"] is not True
 
 
-def test_an_agent_that_is_gone_does_not_confirm(host: Host) -> None:
+def test_an_agent_that_was_stopped_says_so_and_is_not_waited_for(host: Host) -> None:
     host.apply()
     host.agent.stop()
+    (agent,) = host.data("status")["agents"]
+    assert (agent["stopped"], agent["live"]) == (True, False)
+    assert "nobody enforces it" in host.damselfly("delete", "rule", "http", "--wait", code=5)
+
+
+def test_an_agent_that_was_killed_does_not_confirm(host: Host) -> None:
+    host.apply()
+    host.agent.kill()
     words = host.damselfly("delete", "rule", "http", "--wait", "--timeout", "0.5", code=5)
     assert "not confirmed within 0.5 s by h1" in words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import rich_click as click
@@ -57,12 +57,8 @@ async def _read(settings: Settings) -> _Seen:
 
 
 def _show_agent(agent: AgentStatus, now: float) -> None:
-    live = is_live(agent, now)
-    heard = output.ago(now - agent.updated_at)
-    output.say(
-        f"{agent.host}: {'live' if live else 'SILENT'}, heard {heard}",
-        style="bold green" if live else "bold red",
-    )
+    word, style = _liveness(agent, now)
+    output.say(f"{agent.host}: {word}, heard {output.ago(now - agent.updated_at)}", style=style)
     for name, value in _facts(agent, now):
         output.say(f"  {name:<14} {value}")
     for key, why in agent.problems.items():
@@ -70,7 +66,7 @@ def _show_agent(agent: AgentStatus, now: float) -> None:
     if agent.ports:
         output.say("")
         output.table(
-            ("port", "state", "key", "ofport", "allow", "deny", "reason"),
+            ("port", "state", "key", "ofport", "allow", "deny", "flags", "reason"),
             [
                 (
                     one.name or one.port_id,
@@ -79,12 +75,20 @@ def _show_agent(agent: AgentStatus, now: float) -> None:
                     one.ofport,
                     one.verdicts_allow,
                     one.verdicts_deny,
+                    "saturated" if one.saturated else "",
                     one.reason,
                 )
                 for one in agent.ports
             ],
         )
     output.say("")
+
+
+def _liveness(agent: AgentStatus, now: float) -> tuple[str, str]:
+    """Return the word for how the agent is, and its style."""
+    if agent.stopped:
+        return "stopped", "bold yellow"
+    return ("live", "bold green") if is_live(agent, now) else ("SILENT", "bold red")
 
 
 def _facts(agent: AgentStatus, now: float) -> Iterator[tuple[str, str]]:
@@ -100,7 +104,12 @@ def _facts(agent: AgentStatus, now: float) -> Iterator[tuple[str, str]]:
     allow = sum(port.verdicts_allow for port in agent.ports)
     deny = sum(port.verdicts_deny for port in agent.ports)
     yield "verdicts", f"{allow} allow, {deny} deny"
-    yield "packets in", f"{agent.packets_in} ({agent.duplicates} duplicates)"
+    yield "packets in", f"{agent.packets_in}{_counted(agent.fates, ' ({})')}"
     yield "metered drops", str(agent.metered_drops)
-    drops = ", ".join(f"{kind} {count}" for kind, count in agent.spoof_drops.items() if count)
-    yield "spoof drops", drops or "none"
+    yield "spoof drops", _counted(agent.spoof_drops, "{}") or "none"
+
+
+def _counted(counts: Mapping[str, int], form: str) -> str:
+    """Name what happened at all, and how often."""
+    said = ", ".join(f"{kind} {count}" for kind, count in counts.items() if count)
+    return form.format(said) if said else ""
