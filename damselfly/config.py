@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
+from typing import Literal
 
 from damselfly.northbound.opening import DEFAULT_URL
 
@@ -26,6 +27,12 @@ class Config:
     """Packets per second that one sender may have the agent judge."""
     packet_burst: int = 250
     """How many of them may come at once."""
+    verdicts: Literal["reactive", "warm"] = "reactive"
+    """When what the policy allows gets its verdicts: at its first packet, or in advance."""
+    warm_on_exit: bool = False
+    """Have a reactive agent give them before it ends on SIGTERM."""
+    warm_budget: int = 1024
+    """Verdicts given in advance, for each port, direction and address family."""
     deny_budget: int = 1024
     """Denials remembered per port and direction; the meter bounds what comes beyond."""
     quarantine: float = 60.0

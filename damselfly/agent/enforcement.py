@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
 
 from damselfly.flow.delta import Delta, difference
 from damselfly.flow.flow import Flow, FlowKey
-from damselfly.model.address import Family
+from damselfly.model.address import FAMILIES, Family
 from damselfly.model.direction import Direction
 from damselfly.model.group import Rule
 from damselfly.model.network import Attachment
@@ -27,7 +28,7 @@ from damselfly.policy.region import Verdict
 from damselfly.policy.rulebook import RuleBook
 
 from .labels import Mint, mint, next_labels, recovered_labels
-from .verdicts import Remembered, Verdicts
+from .verdicts import Remembered, Verdicts, in_advance
 
 _log = logging.getLogger(__name__)
 OURS = frozenset(Table)
@@ -113,6 +114,21 @@ class Enforcement:
             self._recall(flow, rules)
         self.verdicts.revise(self.book)
         return difference(self.flows, ours)
+
+    def warm(self, budget: int) -> tuple[Flow, ...]:
+        """Give the verdicts that allow before anybody asks; return the flows to add.
+
+        With them in the switch an agent that is down changes nothing for what the policy allows.
+        ``budget`` bounds them for each port, direction and family, in the order of the rules.
+        """
+        flows: list[Flow] = []
+        for judged in product(self.state.by_key, Direction):
+            for family in FAMILIES:
+                book = self.book(*judged, family)
+                for verdict in () if book is None else islice(book.allowances(), budget):
+                    new = (e for e in in_advance(judged, verdict) if self.verdicts.add(judged, e))
+                    flows += (entry.flow for entry in new)
+        return tuple(flows)
 
     def _next(self, snapshot: Snapshot, plugged: tuple[Attachment, ...], labels: _Label) -> State:
         """Compute the next state; a port that fails is closed, and the others go on."""

@@ -110,11 +110,25 @@ class Reconciler:
         self, switch: Switch, snapshot: Snapshot, plugged: list[Attachment], take_over: bool
     ) -> Delta:
         if not take_over:
-            return self.enforcement.advance(snapshot, plugged)
+            return self._warm(self.enforcement.advance(snapshot, plugged))
         if self._held is None:
             self._held = []
         actual = await switch.flows()
-        return self.enforcement.adopt([each.flow for each in actual], snapshot, plugged)
+        delta = self.enforcement.adopt([each.flow for each in actual], snapshot, plugged)
+        return self._warm(delta)
+
+    def _warm(self, delta: Delta) -> Delta:
+        """Add the verdicts that are given in advance, where that is asked for."""
+        if self._config.verdicts != "warm":
+            return delta
+        ahead = self.enforcement.warm(self._config.warm_budget)
+        return Delta((*delta.add, *ahead), delta.delete)
+
+    async def leave_warm(self, switch: Switch) -> None:
+        """Give every verdict that allows, before the agent ends."""
+        ahead = self.enforcement.warm(self._config.warm_budget)
+        if ahead:
+            await switch.apply(Delta(add=ahead))
 
     async def _keys(self, snapshot: Snapshot, bridge: BridgeState) -> dict[str, int]:
         """Return the keys of all plugged-in ports that the store knows, allotting new ones."""

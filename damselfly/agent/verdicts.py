@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from damselfly.flow.flow import Flow, FlowKey
 from damselfly.model.address import Family
 from damselfly.model.direction import Direction
+from damselfly.model.group import ICMP_PROTOCOLS
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
 from damselfly.policy.region import Verdict
@@ -33,6 +34,13 @@ def remembered(judged: Judged, verdict: Verdict, *, per_packet: bool) -> Remembe
     mark = 0 if verdict.rule is None else rule_mark(verdict.rule)
     carried = VerdictFlow(*judged, per_packet, verdict.region, mark)
     return Remembered(verdict, per_packet, carried.flow())
+
+
+def in_advance(judged: Judged, verdict: Verdict) -> Iterator[Remembered]:
+    """Yield a verdict for connections and, where it admits ICMP, for untracked messages too."""
+    yield remembered(judged, verdict, per_packet=False)
+    if verdict.region.protocol is None or verdict.region.protocol in ICMP_PROTOCOLS:
+        yield remembered(judged, verdict, per_packet=True)
 
 
 @dataclass(slots=True)

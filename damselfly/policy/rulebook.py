@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from damselfly.model.address import Family
 from damselfly.model.direction import Direction
@@ -73,6 +74,16 @@ class RuleBook:
             and admitted.tp_dst.covers(region.tp_dst.first, region.tp_dst.last)
             and admitted.remote.covers(region.remote.first, region.remote.last)
         )
+
+    def allowances(self) -> Iterator[Verdict]:
+        """Yield a verdict for every region that a rule admits, rule by rule.
+
+        They are those that :meth:`judge` would give one by one.
+        """
+        for rule, admitted in zip(self.rules, self.boxes, strict=True):
+            fields = (admitted.tp_src, admitted.tp_dst, admitted.remote)
+            for src, dst, remote in product(*(tuple(values.blocks()) for values in fields)):
+                yield Verdict(Region(self.family, admitted.protocol, src, dst, remote), rule)
 
     @property
     def _every(self) -> int:

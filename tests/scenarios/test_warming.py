@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from damselfly.agent.warming import warmed
 from damselfly.flow.delta import Delta
 from damselfly.model.address import IPV4, IPV6, Prefix
 from damselfly.model.direction import Direction
@@ -36,7 +35,7 @@ def frame(protocol: int, tp_src: int, tp_dst: int) -> Frame:
 
 
 def warm(rig: Rig, budget: int = 100) -> int:
-    flows = tuple(warmed(rig.enforcement, budget))
+    flows = rig.enforcement.warm(budget)
     done(rig.switch.apply(Delta(add=flows)))
     return len(flows)
 
@@ -90,4 +89,4 @@ def test_the_budget_bounds_what_is_given_in_advance() -> None:
     rig = Rig(GROUP, port(1), port(2))
     warm(rig, budget=1)
     without_an_agent(rig)
-    assert rig.send("p1", frame(ICMP, 8, 0)) == []
+    assert rig.send("p1", frame(TCP, 1000, 85)) == []
