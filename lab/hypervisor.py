@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,12 +78,12 @@ class Hypervisor:
     def start_database(self) -> None:
         """Start ovsdb-server and wait until it listens."""
         self._forget("db.sock")
-        self.database.start((self.rundir / "db.sock").exists)
+        self.database.start(lambda: _listens(self.rundir / "db.sock"))
 
     def start_vswitchd(self) -> None:
         """Start ovs-vswitchd and wait until the bridge takes OpenFlow connections."""
         self._forget(f"{self.bridge}.mgmt")
-        self.vswitchd.start(self.management.exists)
+        self.vswitchd.start(lambda: _listens(self.management))
         self._environment["OVS_VSWITCHD"] = self._path(f"ovs-vswitchd.{self.vswitchd.pid}.ctl")
 
     def restart_database(self) -> None:
@@ -143,3 +144,13 @@ class Hypervisor:
     def _forget(self, name: str) -> None:
         # A socket that a killed daemon left would look like one that is ready.
         (self.rundir / name).unlink(missing_ok=True)
+
+
+def _listens(path: Path) -> bool:
+    """Tell whether somebody takes connections there; a socket's file is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(str(path))
+        except OSError:
+            return False
+    return True
