@@ -26,7 +26,7 @@ _STATIC = (
 )  # fmt: skip
 _PER_PORT = (classify, ingress, neighbours, tracking, switching, verdicts, output)
 _PER_POLICY = (forwarding, labels)
-_PER_NETWORK = (tracking, switching)
+_PER_NETWORK = (services, tracking, switching)
 
 
 class Kind(Enum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from damselfly.flow.match import Match, match
-from damselfly.model.address import ARP_ETHERTYPE, IPV4, IPV6, Family
+from damselfly.model.address import ARP_ETHERTYPE, FAMILIES, IPV4, IPV6, Family
 from damselfly.model.group import UDP
 
 ARP = match(dl_type=ARP_ETHERTYPE)
@@ -11,14 +11,24 @@ IP = match(dl_type=IPV4.ethertype)
 IP6 = match(dl_type=IPV6.ethertype)
 IP_OF = {IPV4: IP, IPV6: IP6}
 
-_UDP4 = IP & match(nw_proto=UDP)
-_UDP6 = IP6 & match(nw_proto=UDP)
-DHCP_REQUEST = _UDP4 & match(udp_src=68, udp_dst=67)
-"""RFC 2131, section 4.1."""
-DHCP_REPLY = _UDP4 & match(udp_src=67, udp_dst=68)
-DHCPV6_REQUEST = _UDP6 & match(udp_src=546, udp_dst=547)
-"""RFC 8415, section 7.2."""
-DHCPV6_REPLY = _UDP6 & match(udp_src=547, udp_dst=546)
+DHCP_CLIENT = {IPV4: 68, IPV6: 546}
+DHCP_SERVER = {IPV4: 67, IPV6: 547}
+"""UDP ports (RFC 2131, section 4.1; RFC 8415, section 7.2)."""
+DHCP_REQUEST = {
+    family: IP_OF[family]
+    & match(nw_proto=UDP, udp_src=DHCP_CLIENT[family], udp_dst=DHCP_SERVER[family])
+    for family in FAMILIES
+}
+DHCP_REPLY = {
+    family: IP_OF[family]
+    & match(nw_proto=UDP, udp_src=DHCP_SERVER[family], udp_dst=DHCP_CLIENT[family])
+    for family in FAMILIES
+}
+ALL_DHCP_SERVERS = {
+    IPV4: match(dl_dst=0xFFFF_FFFF_FFFF, nw_dst=0xFFFF_FFFF),
+    IPV6: match(dl_dst=0x3333_0001_0002, ipv6_dst=(0xFF02 << 112) | 0x1_0002),
+}
+"""Where a client asks that knows no server (RFC 2131, section 4.1; RFC 8415, section 7.1)."""
 
 ROUTER_SOLICITATION = 133
 ROUTER_ADVERTISEMENT = 134
@@ -37,6 +47,10 @@ MULTICAST = (MULTICAST_BIT, MULTICAST_BIT)
 
 ANY_FRAGMENT = (1, 1)
 LATER_FRAGMENT = (3, 3)
+"""``nw_frag`` of all fragments, and of all but the first (ovs-fields(7)).
+
+By default the switch hides ports, ICMP types and codes of every fragment, even of the first.
+"""
 
 
 def icmp(family: Family, icmp_type: int | None = None, code: int | None = None) -> Match:

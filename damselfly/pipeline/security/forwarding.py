@@ -8,6 +8,10 @@ What the tracker calls invalid is dropped, except for ICMP messages that it cann
 a rule names: those are judged packet by packet and never enter the tracker.  ICMP errors are not
 among them: an error passes only where it is related to a tracked connection.  IPv4 protocol 0 is
 judged packet by packet as well, because the tracker's original tuple cannot name it.
+
+A fragment hides its ports from ingress security, and its type from whoever judges packets: DHCP
+servers are banned here again, where the tracker has seen the whole datagram, and fragments of what
+it calls invalid are dropped.
 """
 
 from __future__ import annotations
@@ -16,18 +20,27 @@ from collections.abc import Iterator
 
 from damselfly.flow.action import Action, Resubmit
 from damselfly.flow.flow import Flow
-from damselfly.flow.match import ct_state, match
-from damselfly.model.address import FAMILIES, IPV4
+from damselfly.flow.match import Match, ct_state, match
+from damselfly.model.address import FAMILIES, IPV4, IPV6, Family
 from damselfly.model.direction import Direction
-from damselfly.pipeline.layout import Priority, Table
-from damselfly.pipeline.protocols import ERROR_TYPES, IP_OF, LATER_FRAGMENT, icmp
-from damselfly.pipeline.sides import ENDS, End
+from damselfly.model.group import UDP
+from damselfly.pipeline.layout import Dropped, Priority, Table
+from damselfly.pipeline.protocols import (
+    ANY_FRAGMENT,
+    DHCP_CLIENT,
+    DHCP_SERVER,
+    ERROR_TYPES,
+    IP_OF,
+    icmp,
+)
+from damselfly.pipeline.sides import ENDS, SOURCE_END, End
 from damselfly.pipeline.view import HostView, LocalPort
 from damselfly.policy.meaning import protocol_of
 
 _INVALID = match(ct_state=ct_state("+trk+inv"))
 _BY_SENDER = match(ct_state=ct_state("+trk-inv-rpl"))
 _BY_RECEIVER = match(ct_state=ct_state("+trk-inv+rpl"))
+_SERVERS = {IPV4: Dropped.DHCP_SERVER, IPV6: Dropped.DHCPV6_SERVER}
 _PROTOCOL_ZERO = match(ct_state=ct_state("+trk-inv")) & IP_OF[IPV4] & match(nw_proto=0)
 
 
@@ -39,10 +52,13 @@ def static_flows() -> Iterator[Flow]:
         yield Flow(end.judge, Priority.BUILT_IN, _PROTOCOL_ZERO, _judge_alone(end))
         yield Flow(end.judge, Priority.GENERAL, _INVALID)
         for family in FAMILIES:
-            later = _INVALID & IP_OF[family] & match(nw_frag=LATER_FRAGMENT)
-            yield Flow(end.judge, Priority.EXCEPTION, later)
+            fragment = _INVALID & IP_OF[family] & match(nw_frag=ANY_FRAGMENT)
+            yield Flow(end.judge, Priority.EXCEPTION, fragment)
             for error in ERROR_TYPES[family]:
                 yield Flow(end.judge, Priority.EXCEPTION, _INVALID & icmp(family, error))
+    for family, why in _SERVERS.items():
+        for reply in _dhcp_replies(family):
+            yield Flow(SOURCE_END.judge, Priority.BAN, reply, cookie=why.cookie)
 
 
 def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
@@ -52,6 +68,16 @@ def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
             for icmp_type in _named_types(view, local, end.opened, family.name):
                 packets = _INVALID & match(**{end.key: local.key}) & icmp(family, icmp_type)
                 yield Flow(end.judge, Priority.BUILT_IN, packets, _judge_alone(end))
+
+
+def _dhcp_replies(family: Family) -> tuple[Match, Match]:
+    """Return what a DHCP server sends: unasked, and in a connection that its client opened."""
+    packets = IP_OF[family] & match(ct_nw_proto=UDP)
+    server, client = DHCP_SERVER[family], DHCP_CLIENT[family]
+    return (
+        packets & _BY_SENDER & match(ct_tp_src=server, ct_tp_dst=client),
+        packets & _BY_RECEIVER & match(ct_tp_src=client, ct_tp_dst=server),
+    )
 
 
 def _judge(end: End, direction: Direction) -> tuple[Action, ...]:

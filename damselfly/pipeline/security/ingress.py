@@ -17,14 +17,15 @@ from damselfly.model.address import IPV4, IPV6, Prefix, link_local
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Dropped, Priority, Table
 from damselfly.pipeline.protocols import (
+    ALL_DHCP_SERVERS,
     ARP,
     DHCP_REPLY,
     DHCP_REQUEST,
-    DHCPV6_REPLY,
     IP,
     IP6,
     MULTICAST,
     MULTICAST_LISTENER_REPORTS,
+    NEIGHBOUR_ADVERTISEMENT,
     NEIGHBOUR_SOLICITATION,
     ROUTER_ADVERTISEMENT,
     ROUTER_SOLICITATION,
@@ -34,16 +35,18 @@ from damselfly.pipeline.view import HostView, LocalPort
 
 _BANS = (
     (match(dl_src=MULTICAST), Dropped.MULTICAST_SOURCE),
-    (DHCP_REPLY, Dropped.DHCP_SERVER),
-    (DHCPV6_REPLY, Dropped.DHCPV6_SERVER),
+    (DHCP_REPLY[IPV4], Dropped.DHCP_SERVER),
+    (DHCP_REPLY[IPV6], Dropped.DHCPV6_SERVER),
     (icmp(IPV6, ROUTER_ADVERTISEMENT), Dropped.ROUTER_ADVERTISEMENT),
+    # Without a target: cut short, of a strange code, or with options that the switch cannot read.
+    (icmp(IPV6, NEIGHBOUR_SOLICITATION) & match(nd_target=0), Dropped.NEIGHBOUR),
+    (icmp(IPV6, NEIGHBOUR_ADVERTISEMENT) & match(nd_target=0), Dropped.NEIGHBOUR),
 )
 _REFUSALS = (
     (ARP, Dropped.ARP),
     (IP, Dropped.SOURCE),
     (IP6, Dropped.SOURCE),
 )
-_LIMITED_BROADCAST = 0xFFFF_FFFF
 
 
 def static_flows() -> Iterator[Flow]:
@@ -94,7 +97,7 @@ def own_macs(local: LocalPort) -> list[int]:
 def _before_an_address(frame: Match, mac: int) -> Iterator[Flow]:
     """State what a port may send before it has an address."""
     yield _pass(
-        frame & DHCP_REQUEST & match(nw_src=0, nw_dst=_LIMITED_BROADCAST),
+        frame & DHCP_REQUEST[IPV4] & ALL_DHCP_SERVERS[IPV4] & match(nw_src=0),
         Table.SERVICES,
         Priority.BUILT_IN,
     )

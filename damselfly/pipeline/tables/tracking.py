@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from damselfly.flow.action import Conntrack, Resubmit
 from damselfly.flow.flow import Flow
 from damselfly.flow.match import Match, match
-from damselfly.model.address import FAMILIES, IPV4, IPV6
+from damselfly.model.address import FAMILIES, IPV6
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import (
     ARP,
     DHCP_REPLY,
-    DHCPV6_REPLY,
     IP_OF,
     NEIGHBOUR_ADVERTISEMENT,
     NEIGHBOUR_SOLICITATION,
@@ -27,8 +26,6 @@ from damselfly.pipeline.protocols import (
 )
 from damselfly.pipeline.sides import DESTINATION_END, ENDS, End
 from damselfly.pipeline.view import HostView, LocalPort
-
-_DHCP_REPLIES = {IPV4: DHCP_REPLY, IPV6: DHCPV6_REPLY}
 
 
 def static_flows() -> Iterator[Flow]:
@@ -57,7 +54,7 @@ def network_flows(view: HostView, network_id: str) -> Iterator[Flow]:
             if subnet.gateway_ip in local.port.fixed_ips and subnet.cidr.family is IPV6:
                 yield _owed(local, icmp(IPV6, ROUTER_ADVERTISEMENT))
             if subnet.dhcp_ip in local.port.fixed_ips:
-                yield _owed(local, _DHCP_REPLIES[subnet.cidr.family])
+                yield _owed(local, DHCP_REPLY[subnet.cidr.family])
 
 
 def _end_flows(end: End) -> Iterator[Flow]:
