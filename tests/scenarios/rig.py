@@ -8,7 +8,9 @@ from typing import Any
 
 from damselfly.agent.enforcement import Enforcement
 from damselfly.agent.reactive import Fate, Reactive
+from damselfly.agent.verdicts import Budgets
 from damselfly.flow.flow import Flow, MeterBand
+from damselfly.flow.match import match
 from damselfly.model.network import Attachment
 from damselfly.model.port import Port
 from damselfly.model.snapshot import EMPTY, Snapshot, Thing
@@ -36,7 +38,7 @@ class Rig:
     interface numbers differ, so that neither is taken for the other.
     """
 
-    def __init__(self, *things: Thing, deny_budget: int = 1024) -> None:
+    def __init__(self, *things: Thing, deny_budget: int = 1024, budget: int = 4096) -> None:
         self.switch = FakeSwitch()
         self.keys: dict[str, int] = {}
         self.plugged: dict[str, int] = {}
@@ -46,7 +48,7 @@ class Rig:
         """Paused packets that came while no agent ran."""
         self._labels = count(0x1000)
         self._ofports = count(21)
-        self._deny_budget = deny_budget
+        self._budgets = Budgets(deny_budget, budget)
         self.restart()
         self.apply(*things)
 
@@ -57,7 +59,7 @@ class Rig:
     def restart(self) -> None:
         """Start a new agent, which knows nothing but what switch and store say."""
         self.enforcement = Enforcement(lambda: next(self._labels))
-        self.reactive = Reactive(self.enforcement, self._deny_budget)
+        self.reactive = Reactive(self.enforcement, self._budgets)
         self.listen()
         self._taken_over = False
 
@@ -134,6 +136,11 @@ class Rig:
     def verdicts(self) -> list[Flow]:
         """Return the verdict flows that the switch holds."""
         return [f for f in self.flows(Table.VERDICTS) if f.priority == Priority.NAMED]
+
+    def verdicts_of(self, port_id: str) -> list[Flow]:
+        """Return the verdict flows on one port."""
+        key = match(reg0=self.keys[port_id]).terms[0]
+        return [flow for flow in self.verdicts() if key in flow.match.terms]
 
     def allows(self) -> int:
         """Count the verdicts that allow."""

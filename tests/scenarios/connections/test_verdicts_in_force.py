@@ -79,6 +79,26 @@ def test_denials_beyond_the_budget_are_not_remembered_but_stay_denials() -> None
     assert rig.send("vm1", tcp(1, 2, 1)) == ["vm2"]
 
 
+def test_an_allowance_takes_the_place_of_a_denial_where_there_is_no_more_room() -> None:
+    rules = [ingress("web", TCP, port) for port in range(1, 40, 2)]
+    rig = host(group("web", *rules), vm(1, "out"), vm(2, "web"), budget=6)
+    for port in (0, 2, 4, 6, 8, 10, 12):
+        assert rig.send("vm1", tcp(1, 2, port)) == []
+    assert rig.denials() == 6
+    assert rig.send("vm1", tcp(1, 2, 1)) == ["vm2"]
+    assert (rig.denials(), len(rig.verdicts_of("vm2"))) == (5, 6)
+    assert in_step(rig)
+
+
+def test_with_allowances_alone_the_oldest_makes_room_and_is_asked_about_again() -> None:
+    rules = [ingress("web", TCP, port) for port in range(1, 40, 2)]
+    rig = host(group("web", *rules), vm(1, "out"), vm(2, "web"), budget=3)
+    for port in (1, 3, 5, 7, 1):
+        assert rig.send("vm1", tcp(1, 2, port)) == ["vm2"]
+    assert len(rig.verdicts_of("vm2")) == 3
+    assert in_step(rig)
+
+
 def test_a_scan_fills_the_table_once() -> None:
     """65,535 ports of a VM with three open ones; the second time nobody is asked."""
     rules = [ingress("web", TCP, port) for port in (22, 80, 443)]
