@@ -31,7 +31,10 @@ HOST = "bench"
 _STATUS = keys.agent_status(HOST)
 PATIENCE = 30.0
 """Seconds after which an agent that has not enforced a revision is given up."""
-UNMETERED = {"packet_rate": 1_000_000, "packet_burst": 1_000_000, "deny_budget": 1_000_000}
+_ENDLESS = 1_000_000
+UNMETERED = dict.fromkeys(
+    ("packet_rate", "packet_burst", "deny_budget", "verdict_budget"), _ENDLESS
+)
 """Settings under which nothing but the agent's own speed bounds it."""
 
 

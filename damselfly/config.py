@@ -35,6 +35,8 @@ class Config:
     """Verdicts given in advance, for each port, direction and address family."""
     deny_budget: int = 1024
     """Denials remembered per port and direction; the meter bounds what comes beyond."""
+    verdict_budget: int = 4096
+    """Verdicts remembered per port and direction; denials make room for allowances first."""
     quarantine: float = 60.0
     """Seconds until the key of a deleted port may be used again."""
     status_interval: float = 2.0

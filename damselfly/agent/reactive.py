@@ -18,7 +18,7 @@ from damselfly.southbound.frame import MalformedFrame, parse
 from damselfly.southbound.switch import PacketIn, Switch
 
 from .enforcement import Enforcement
-from .verdicts import Judged, Remembered, remembered
+from .verdicts import Budgets, Judged, Remembered, remembered
 
 
 class Fate(Enum):
@@ -40,10 +40,10 @@ class Fate(Enum):
 class Reactive:
     """Answers the switch's questions."""
 
-    def __init__(self, enforcement: Enforcement, deny_budget: int) -> None:
+    def __init__(self, enforcement: Enforcement, budgets: Budgets) -> None:
         self.fates: Counter[Fate] = Counter()
         self._enforcement = enforcement
-        self._deny_budget = deny_budget
+        self._budgets = budgets
 
     def answer(self, switch: Switch, packet_in: PacketIn) -> Fate:
         """Judge one paused packet."""
@@ -73,11 +73,14 @@ class Reactive:
     def _install(self, switch: Switch, judged: Judged, entry: Remembered) -> Fate:
         """Install a verdict that is not in force yet; a denial only within the budget."""
         verdicts = self._enforcement.verdicts
-        full = verdicts.denials(judged) >= self._deny_budget
-        if full and not entry.verdict.allowed and not verdicts.has(judged, entry):
-            return Fate.UNREMEMBERED
-        if not verdicts.add(judged, entry):
+        if verdicts.has(judged, entry):
             return Fate.DUPLICATE
+        if not entry.verdict.allowed and verdicts.is_full(judged, self._budgets):
+            return Fate.UNREMEMBERED
+        victim = verdicts.make_room(judged, self._budgets)
+        if victim is not None:
+            switch.remove(victim)
+        verdicts.add(judged, entry)
         switch.add(entry.flow)
         return Fate.ALLOWED if entry.verdict.allowed else Fate.DENIED
 

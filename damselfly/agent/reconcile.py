@@ -27,6 +27,7 @@ from .enforcement import Enforcement, State
 from .feed import Inbox
 from .keys import Quarantine, allot
 from .reactive import Reactive
+from .verdicts import Budgets
 
 _log = logging.getLogger(__name__)
 HELD_BACK = 1000
@@ -51,7 +52,9 @@ class Reconciler:
 
     def __init__(self, config: Config, ovsdb: Ovsdb, inbox: Inbox) -> None:
         self.enforcement = Enforcement()
-        self.reactive = Reactive(self.enforcement, config.deny_budget)
+        self.reactive = Reactive(
+            self.enforcement, Budgets(config.deny_budget, config.verdict_budget)
+        )
         self.progress = Progress()
         self._config = config
         self._ovsdb = ovsdb

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from damselfly.flow.flow import Flow, FlowKey
 from damselfly.model.address import Family
@@ -18,6 +19,14 @@ Judged = tuple[int, Direction]
 """A port's key, and the direction of the rules that were asked."""
 Book = Callable[[int, Direction, Family], RuleBook | None]
 """Finds the rules of a port by key; None where the port is not enforced."""
+
+
+class Budgets(NamedTuple):
+    """How much is remembered, per port and direction."""
+
+    denials: int = 1024
+    verdicts: int = 4096
+    """Denials and allowances together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,27 @@ class Verdicts:
         """Tell whether a verdict is in force already."""
         answers = self._held.get(judged)
         return answers is not None and entry.flow.key in answers.by_key
+
+    def is_full(self, judged: Judged, budgets: Budgets) -> bool:
+        """Tell whether no further denial may be remembered."""
+        answers = self._held.get(judged)
+        return answers is not None and (
+            answers.denials >= budgets.denials or len(answers.by_key) >= budgets.verdicts
+        )
+
+    def make_room(self, judged: Judged, budgets: Budgets) -> FlowKey | None:
+        """Forget one verdict where there are as many as may be; return its flow's key.
+
+        The oldest denial goes first, then the oldest allowance: what is still needed is asked
+        about again.
+        """
+        answers = self._held.get(judged)
+        if answers is None or len(answers.by_key) < budgets.verdicts:
+            return None
+        denying = (key for key, entry in answers.by_key.items() if not entry.verdict.allowed)
+        victim = next(denying if answers.denials else iter(answers.by_key))
+        answers.drop(victim)
+        return victim
 
     def denials(self, judged: Judged) -> int:
         """Count the denials in force."""

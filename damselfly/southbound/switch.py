@@ -82,6 +82,9 @@ class Switch(Protocol):
     def add(self, flow: Flow) -> None:
         """Add one flow at once, without waiting."""
 
+    def remove(self, key: FlowKey) -> None:
+        """Delete one flow at once, without waiting."""
+
     def resume(self, packet: PacketIn) -> None:
         """Let a paused packet go on behind the action that paused it."""
 

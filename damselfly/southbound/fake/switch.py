@@ -146,6 +146,12 @@ class FakeSwitch:
         else:
             self._table(flow.table).add(flow)
 
+    def remove(self, key: FlowKey) -> None:
+        """Delete one flow at once."""
+        if self._connected:
+            self.flow_mods += 1
+            self._delete(key)
+
     def resume(self, packet: PacketIn) -> None:
         """Let a paused packet go on behind the action that paused it."""
         if not isinstance(packet.token, Paused):

@@ -12,7 +12,7 @@ from typing import TypeVar
 from damselfly.errors import SwitchError, SwitchGone
 from damselfly.flow.action import Action
 from damselfly.flow.delta import Delta
-from damselfly.flow.flow import Flow, MeterBand
+from damselfly.flow.flow import Flow, FlowKey, MeterBand
 from damselfly.southbound.switch import FlowRefused, FlowStats, MeterStats, PacketIn
 
 from .codec import messages, stats
@@ -91,6 +91,10 @@ class OpenFlowSwitch:
         xid = self._link.reserve(1)[0]
         self._link.write(messages.flow_mod(flow, xid))
         self._added.append((xid, flow))
+
+    def remove(self, key: FlowKey) -> None:
+        """Delete one flow at once, without waiting."""
+        self._link.write(messages.flow_delete(key, self._link.reserve(1)[0]))
 
     def resume(self, packet: PacketIn) -> None:
         """Let a paused packet go on behind the action that paused it."""
