@@ -63,7 +63,7 @@ def _show_done(done: Done) -> None:
 def _show_plan(plan: Plan) -> None:
     for remark in plan.notes:
         output.note(f"note: {remark}")
-    rows = [(effect.verb, effect.kind, effect.id, _difference(effect)) for effect in plan.effects]
+    rows = [(effect.verb, effect.kind, effect.id, difference(effect)) for effect in plan.effects]
     if rows:
         output.table(("change", "kind", "id", "fields"), rows)
 
@@ -90,7 +90,7 @@ def _count(plan: Plan) -> str:
     return ", ".join(said) or "index entries mended"
 
 
-def _difference(effect: Effect) -> str:
+def difference(effect: Effect) -> str:
     """Name the fields of a changed object with their old and new values."""
     if effect.verb != "change":
         return ""

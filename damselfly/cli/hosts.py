@@ -11,8 +11,11 @@ from damselfly.errors import BadInput, SwitchGone
 from damselfly.northbound import keys
 from damselfly.northbound.status import AgentStatus, PortStatus, agents
 from damselfly.northbound.store import Store
+from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, DENY_COOKIE
 from damselfly.southbound.openflow import connect
-from damselfly.southbound.switch import Switch
+from damselfly.southbound.switch import FlowStats, Switch
+
+_WHOLE = (1 << 64) - 1
 
 
 async def reports(store: Store) -> list[AgentStatus]:
@@ -62,3 +65,9 @@ async def connected(agent: AgentStatus) -> AsyncIterator[Switch]:
         yield switch
     finally:
         await switch.close()
+
+
+async def verdict_flows(switch: Switch, *, allows_only: bool = False) -> list[FlowStats]:
+    """Read the verdicts that a switch holds, with their counters."""
+    allows = await switch.flows(ALLOW_COOKIE, _WHOLE)
+    return allows if allows_only else allows + await switch.flows(DENY_COOKIE, _WHOLE)

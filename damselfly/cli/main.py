@@ -20,7 +20,7 @@ _COMPLETE = "_DAMSELFLY_COMPLETE"
 _COMMANDS = {
     "apply": "commands", "get": "commands", "delete": "commands", "status": "commands",
     "lint": "commands", "verify": "commands", "explain": "traffic", "connections": "traffic",
-    "agent": "commands",
+    "watch": "traffic", "agent": "commands",
 }  # fmt: skip
 """The package of each command, in the order in which people meet them."""
 

@@ -10,7 +10,7 @@ from click.exceptions import Exit
 
 from damselfly.cli import output
 from damselfly.cli.changing import read_policy
-from damselfly.cli.hosts import connected, place_of, reports
+from damselfly.cli.hosts import connected, place_of, reports, verdict_flows
 from damselfly.cli.naming import complete_ports
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.errors import SwitchError
@@ -117,7 +117,7 @@ async def _held(end: Explanation, packet: Packet, said: list[AgentStatus]) -> _H
         return _Held(f"the agent of {agent.host} keeps the port closed: {port.reason}")
     try:
         async with connected(agent) as switch:
-            return _verdict(end, port.key, packet, await switch.flows())
+            return _verdict(end, port.key, packet, await verdict_flows(switch))
     except SwitchError as error:
         return _Held(f"the switch of {agent.host} cannot be asked: {error}")
 
