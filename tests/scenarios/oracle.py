@@ -47,15 +47,40 @@ class Oracle:
         """Return the ports that receive an honest frame; ``here`` are the enforced ports."""
         if sender not in here or not self._admits(snapshot, sender, Direction.EGRESS, frame):
             return []
-        network = snapshot.ports[sender].network_id
-        everybody = bool(frame.destination_mac & GROUP_BIT)
-        return sorted(
+        return [
             name
-            for name in here - {sender}
-            if snapshot.ports[name].network_id == network
-            and (everybody or snapshot.ports[name].mac == frame.destination_mac)
-            and self._admits(snapshot, name, Direction.INGRESS, frame)
-        )
+            for name in _addressed(snapshot, here, sender, frame)
+            if self._admits(snapshot, name, Direction.INGRESS, frame)
+        ]
+
+    def may_hear_of(
+        self, snapshot: Snapshot, here: set[str], sender: str, error: Frame, quoted: Frame
+    ) -> list[str]:
+        """Return the ports that may receive an ICMP error; each end must know what it quotes.
+
+        Fewer may receive it: an error in the direction of its connection waits until the connection
+        itself was judged by the policy of now.
+        """
+        if sender not in here or not self._relates(snapshot, sender, Direction.EGRESS, quoted):
+            return []
+        return [
+            name
+            for name in _addressed(snapshot, here, sender, error)
+            if self._relates(snapshot, name, Direction.INGRESS, quoted)
+        ]
+
+    def _relates(self, snapshot: Snapshot, name: str, opened: Direction, quoted: Frame) -> bool:
+        port, found = snapshot.ports[name], _place(quoted)
+        if not port.port_security_enabled:
+            return True
+        known = self._opened.get(name, {})
+        for key, direction in (
+            (found and found.forward, opened.opposite),
+            (found and found.backward, opened),
+        ):
+            if key in known:
+                return decide(snapshot, port, direction, known[key]).allowed
+        return False
 
     def _admits(self, snapshot: Snapshot, name: str, opened: Direction, frame: Frame) -> bool:
         """Tell whether an end lets the packet pass; ``opened`` governs what its sender opens."""
@@ -77,6 +102,18 @@ class Oracle:
         if allowed and found.forward is not None:
             known[found.forward] = packet
         return allowed
+
+
+def _addressed(snapshot: Snapshot, here: set[str], sender: str, frame: Frame) -> list[str]:
+    """Return whom a frame is for: the owner of its MAC, or everybody on the network."""
+    network = snapshot.ports[sender].network_id
+    everybody = bool(frame.destination_mac & GROUP_BIT)
+    return sorted(
+        name
+        for name in here - {sender}
+        if snapshot.ports[name].network_id == network
+        and (everybody or snapshot.ports[name].mac == frame.destination_mac)
+    )
 
 
 def _place(frame: Frame) -> Place | None:

@@ -80,6 +80,23 @@ class Host(RuleBasedStateMachine):
             if port is not None and sender in self.rig.plugged and _owns(port, frame):
                 self._push(sender, frame)
 
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def complain(self, data: st.DataObject) -> None:
+        """Answer earlier packets by ICMP errors that quote them."""
+        first, answers = data.draw(st.integers(0, len(self.sent) - 1)), data.draw(st.booleans())
+        for before in self.sent[first : first + 20]:
+            _, quoted = _answer(*before) if answers else before
+            sender, answer = _answer("", quoted)
+            port = self.rig.snapshot.ports.get(sender)
+            if port is not None and sender in self.rig.plugged and _owns(port, answer):
+                error = quoted.error(answer.packet.source)
+                received = self.rig.send(sender, error)
+                expected = self.oracle.may_hear_of(
+                    self.rig.snapshot, self.here, sender, error, quoted
+                )
+                assert set(received) <= set(expected), (sender, quoted)
+
     def _push(self, sender: str, frame: Frame) -> None:
         if frame.packet in self.seen:
             frame = replace(frame, flags=ACK)  # a second SYN is for the tracker to judge, not us
