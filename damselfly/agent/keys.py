@@ -6,11 +6,25 @@ emptied, and the key waits in quarantine until nothing that carries it can still
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from damselfly.errors import DamselflyError
 
 FIRST_KEY, LAST_KEY = 1, 65534
+
+
+def sound(kept: Mapping[str, int]) -> dict[str, int]:
+    """Return the kept keys that can be relied on: in range, and no two ports with the same.
+
+    Anybody who may write to the OVSDB can damage them; two ports must never share a zone.
+    """
+    claims = Counter(kept.values())
+    return {
+        port_id: key
+        for port_id, key in kept.items()
+        if FIRST_KEY <= key <= LAST_KEY and claims[key] == 1
+    }
 
 
 def allot(

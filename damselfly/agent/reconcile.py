@@ -25,7 +25,7 @@ from damselfly.southbound.switch import FlowRefused, PacketIn, Switch
 
 from .enforcement import Enforcement, State
 from .feed import Inbox
-from .keys import Quarantine, allot
+from .keys import Quarantine, allot, sound
 from .reactive import Reactive
 from .verdicts import Budgets
 
@@ -135,9 +135,9 @@ class Reconciler:
 
     async def _keys(self, snapshot: Snapshot, bridge: BridgeState) -> dict[str, int]:
         """Return the keys of all plugged-in ports that the store knows, allotting new ones."""
-        kept = bridge.keys
+        kept = sound(bridge.keys)
         known = bridge.interfaces.keys() & (snapshot.ports.keys() | snapshot.closed.keys())
-        new = allot(kept, known)
+        new = allot(kept, known, resting=bridge.keys.values())
         if new:
             await self._ovsdb.write_keys(new)
         keys = {**kept, **new}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from damselfly.agent.keys import LAST_KEY, Quarantine, allot
+from damselfly.agent.keys import LAST_KEY, Quarantine, allot, sound
 from damselfly.errors import DamselflyError
 
 
@@ -47,3 +47,8 @@ def test_the_rest_is_counted_from_when_the_port_was_first_missed() -> None:
     quarantine.observe(["port"], [], now=100)
     quarantine.observe(["port"], [], now=150)
     assert quarantine.next_release == 160
+
+
+def test_keys_that_two_ports_claim_or_that_are_no_zone_are_not_relied_on() -> None:
+    kept = {"a": 1, "b": 2, "c": 2, "d": 0, "e": 65535, "f": 7}
+    assert sound(kept) == {"a": 1, "f": 7}
