@@ -15,7 +15,7 @@ from damselfly.policy.decision import admits, decide
 from damselfly.policy.meaning import box, why_nothing
 from damselfly.policy.rulebook import rule_book
 
-from .blocks import packets_at_edges
+from .blocks import cells, packet_of, packets_at_edges
 from .worlds import TINY, WIDE, World, packets, worlds
 
 
@@ -103,3 +103,15 @@ def test_denials_are_narrowed_alike_whether_members_came_at_once_or_one_by_one()
     packet = Packet(IPV4, TCP, 0xC0A80001, 0x0A000001, 1000, 22)
     grown = rule_book(whole, *question, first).judge(packet)
     assert grown == rule_book(whole, *question).judge(packet)
+
+
+@given(worlds(TINY))
+def test_allowances_are_what_judging_gives_and_cover_all_that_is_admitted(world: World) -> None:
+    book = world.book()
+    allowances = list(book.allowances())
+    for cell in cells(world):
+        packet = packet_of(world, cell)
+        verdict = book.judge(packet)
+        covering = [v for v in allowances if v.region.holds(packet, world.direction)]
+        assert bool(covering) == verdict.allowed
+        assert not verdict.allowed or verdict in covering

@@ -9,6 +9,7 @@ from typing import Any
 from damselfly.agent.enforcement import Enforcement
 from damselfly.agent.reactive import Fate, Reactive
 from damselfly.agent.verdicts import Budgets
+from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, MeterBand
 from damselfly.flow.match import match
 from damselfly.model.network import Attachment
@@ -38,7 +39,10 @@ class Rig:
     interface numbers differ, so that neither is taken for the other.
     """
 
-    def __init__(self, *things: Thing, deny_budget: int = 1024, budget: int = 4096) -> None:
+    def __init__(
+        self, *things: Thing, deny_budget: int = 1024, budget: int = 4096, warm: int = 0
+    ) -> None:
+        """``warm`` is how many verdicts a port, direction and family gets in advance."""
         self.switch = FakeSwitch()
         self.keys: dict[str, int] = {}
         self.plugged: dict[str, int] = {}
@@ -49,6 +53,7 @@ class Rig:
         self._labels = count(0x1000)
         self._ofports = count(21)
         self._budgets = Budgets(deny_budget, budget)
+        self._warm = warm
         self.restart()
         self.apply(*things)
 
@@ -113,6 +118,8 @@ class Rig:
             actual = [each.flow for each in done(self.switch.flows())]
             delta = self.enforcement.adopt(actual, self.snapshot, here)
             self._taken_over = True
+        if self._warm:
+            delta = Delta((*delta.add, *self.enforcement.warm(self._warm)), delta.delete)
         done(self.switch.apply(delta))
         for key in before - set(self.enforcement.state.by_key):
             done(self.switch.flush_zone(key))

@@ -27,6 +27,11 @@ from .oracle import Oracle
 from .policies import BROADCAST, FAR, GROUPS, LOCAL, WORN
 from .rig import Rig
 
+OPTIONS: tuple[dict[str, int], ...] = (
+    {}, {"deny_budget": 1}, {"warm": 100}, {"budget": 2, "deny_budget": 1}, {"warm": 3},
+)  # fmt: skip
+"""The agent as it comes, short of room, with verdicts in advance, and both."""
+
 
 class Host(RuleBasedStateMachine):
     """A host under random changes and random traffic."""
@@ -37,12 +42,12 @@ class Host(RuleBasedStateMachine):
         self.sent: list[tuple[str, Frame]] = []
         self.seen: set[Packet] = set()
 
-    @initialize(data=st.data(), budget=st.sampled_from([1024, 1024, 1]))
-    def start(self, data: st.DataObject, budget: int) -> None:
+    @initialize(data=st.data(), options=st.sampled_from(OPTIONS))
+    def start(self, data: st.DataObject, options: dict[str, int]) -> None:
         things: list[Thing] = [data.draw(policies.groups(name)) for name in GROUPS]
         things += [data.draw(policies.ports(name)) for name in (*LOCAL, *FAR)]
         self.things = things
-        self.rig = Rig(*things, deny_budget=budget)
+        self.rig = Rig(*things, **options)
         self.here = self._enforced()
 
     # Traffic.
