@@ -27,17 +27,14 @@ def port_digest(port: Port) -> int:
 
 def rules_digest(group: SecurityGroup) -> int:
     """Return the fingerprint of a group's rules."""
-    return digest("\n".join([str(group.stateful), *map(_rule_text, group.rules)]))
+    return _fingerprint(_spelt([group.stateful, [_facts(rule) for rule in group.rules]]))
 
 
 def members_digest(snapshot: Snapshot, group_id: str) -> int:
-    """Return the fingerprint of a group's members, and of whether it exists at all.
-
-    ``marshal`` spells tuples of integers fast, and in its format 2 alike in every Python 3.
-    """
+    """Return the fingerprint of a group's members, and of whether it exists at all."""
     sets = [snapshot.members(group_id, family) for family in FAMILIES]
-    facts = (group_id in snapshot.groups, [(each.starts, each.ends) for each in sets])
-    return _fingerprint(marshal.dumps(facts, 2))
+    spans = [(each.starts, each.ends) for each in sets]
+    return _fingerprint(_spelt([group_id in snapshot.groups, spans]))
 
 
 def rule_mark(rule: Rule) -> int:
@@ -49,9 +46,21 @@ def _fingerprint(data: bytes, size: int = 8) -> int:
     return int.from_bytes(blake2b(data, digest_size=size).digest()) or 1
 
 
-def _rule_text(rule: Rule) -> str:
+def _spelt(facts: list[object]) -> bytes:
+    """Spell plain values fast: ``marshal`` in format 2 does so alike in every Python 3."""
+    return marshal.dumps(facts, 2)
+
+
+def _facts(rule: Rule) -> tuple[object, ...]:
+    prefix = rule.remote_ip_prefix
     return (
-        f"{rule.id} {rule.direction.value} {rule.family.name} {rule.protocol} "
-        f"{rule.port_range_min} {rule.port_range_max} {rule.remote_ip_prefix} "
-        f"{rule.remote_group_id} {rule.remote_address_group_id}"
+        rule.id,
+        rule.direction.value,
+        rule.family.name,
+        rule.protocol,
+        rule.port_range_min,
+        rule.port_range_max,
+        None if prefix is None else (prefix.family.version, prefix.value, prefix.length),
+        rule.remote_group_id,
+        rule.remote_address_group_id,
     )
