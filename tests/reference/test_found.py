@@ -7,7 +7,7 @@ from damselfly.policy.decision import decide
 
 from . import evaluator, translated
 from .evaluator import Json
-from .test_evaluator import WEB, policy, port, rule
+from .hand import WEB, policy, port, rule
 
 NAMED = {"id": "r", "security_group_id": "g"}
 
