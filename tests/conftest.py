@@ -15,7 +15,7 @@ _PATIENT = settings(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("ci", _PATIENT, derandomize=True, max_examples=60)
+settings.register_profile("ci", _PATIENT, derandomize=True, max_examples=40)
 settings.register_profile("deep", _PATIENT, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
