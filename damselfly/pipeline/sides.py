@@ -33,6 +33,7 @@ class End:
             SetField(fields.DIRECTION, direction.code),
             SetField(fields.END, self.code),
             SetField(fields.ASKED, 0),
+            SetField(fields.COMMITTED, 0),
             SetField(fields.RULE, 0),
             SetField(fields.PER_PACKET, int(per_packet)),
         )

@@ -5,6 +5,10 @@ Any other goes to JUDGE with the current label at hand: judged again by the same
 where it is still allowed, committed with that label.  A revocation is therefore a change of these
 two flows, and no connection is ever searched for.
 
+What was committed comes back here and passes by its new label, never behind the commit itself: the
+tracker may hand on more than it was given (fragments that have waited too long, of anybody's
+datagram, are let go with whatever packet is tracked next), or fail to commit.
+
 A port that is closed has no flow here, so nothing of it passes.
 """
 
@@ -12,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from damselfly.flow.action import Conntrack, Move, Resubmit, SetField
+from damselfly.flow.action import Action, Conntrack, Move, Resubmit, SetField
 from damselfly.flow.flow import Flow
 from damselfly.flow.match import Match, ct_state, match
 from damselfly.model.address import FAMILIES
@@ -23,7 +27,6 @@ from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import IP_OF, LATER_FRAGMENT
 from damselfly.pipeline.view import HostView, LocalPort
 
-STORE_LABEL = Move(fields.LABEL, "ct_label")
 _LATER = match(**{fields.PER_PACKET: 0}, ct_state=ct_state("+trk-rel-inv"), nw_frag=LATER_FRAGMENT)
 _WITHOUT_TUPLE = match(ct_state=ct_state("+trk+rel-rpl-inv"))
 
@@ -38,9 +41,7 @@ def static_flows() -> Iterator[Flow]:
     original tuple: it waits until the connection itself was judged again.
     """
     for family in FAMILIES:
-        commit = Conntrack(zone=fields.JUDGED, commit=True, sets=(STORE_LABEL,))
-        later = _LATER & IP_OF[family]
-        yield Flow(Table.JUDGE, Priority.BAN, later, (commit, Resubmit(Table.PASS)))
+        yield Flow(Table.JUDGE, Priority.BAN, _LATER & IP_OF[family], commit())
     yield Flow(Table.JUDGE, Priority.NAMED, _WITHOUT_TUPLE)
     judge = (SetField(fields.VERDICT, 0), Resubmit(Table.VERDICTS), Resubmit(Table.ADMIT))
     yield Flow(Table.JUDGE, Priority.DEFAULT, Match(), judge)
@@ -54,10 +55,18 @@ def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
     for direction in Direction:
         label = view.labels[local.key, direction]
         asked = match(**{fields.JUDGED: local.key, fields.DIRECTION: direction.code})
-        current = asked & match(ct_label=label)
+        current = asked & match(ct_label=label, ct_state=ct_state("+trk-inv"))
         yield Flow(Table.LABEL, Priority.NAMED, current, (Resubmit(Table.PASS),), cookie)
         again = (SetField(fields.LABEL, label), Resubmit(Table.JUDGE))
-        yield Flow(Table.LABEL, Priority.GENERAL, asked, again, cookie)
+        other = asked & match(**{fields.COMMITTED: 0})
+        yield Flow(Table.LABEL, Priority.GENERAL, other, again, cookie)
+
+
+def commit(*stored: Move) -> tuple[Action, ...]:
+    """Return the actions that enter a connection with its label and what else is to be stored."""
+    sets = (Move(fields.LABEL, "ct_label"), *stored)
+    entered = Conntrack(zone=fields.JUDGED, table=Table.LABEL, commit=True, sets=sets)
+    return (SetField(fields.COMMITTED, 1), entered)
 
 
 def labels_in(flows: Iterator[Flow]) -> Iterator[tuple[int, Direction, int, int]]:
