@@ -41,6 +41,8 @@ class Config:
     """Seconds until the key of a deleted port may be used again."""
     status_interval: float = 2.0
     """Seconds between two reports of what is merely counted."""
+    rule_interval: float = 30.0
+    """Seconds between two looks at how often each rule admitted."""
     heartbeat: float = 5.0
     """Seconds after which a status is stored again although nothing has changed."""
     retry: float = 1.0

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from damselfly import __version__
 from damselfly.config import Config
+from damselfly.flow.flow import FlowKey
 from damselfly.model.direction import Direction
-from damselfly.northbound.status import AgentStatus, PortStatus
+from damselfly.model.group import Rule
+from damselfly.model.snapshot import Snapshot
+from damselfly.northbound.status import AgentStatus, PortStatus, RuleUse
+from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.layout import DROP_COOKIE, DROP_COOKIE_MASK, Dropped
+from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, WHOLE_COOKIE, mark_in
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.switch import FlowStats, MeterStats, Switch
 
 from .feed import Inbox
 from .reactive import Fate
 from .reconcile import Reconciler
+from .verdicts import Budgets
 
 _KINDS = {drop.cookie: drop.name.lower().replace("_", "-") for drop in Dropped}
 
@@ -31,11 +38,17 @@ class Reporter:
         self._started_at = time.time()
         self._spoof_drops: Mapping[str, int] = {}
         self._metered_drops = 0
+        self._uses = RuleUses()
+        self._next_look = 0.0
 
     async def count(self, switch: Switch) -> None:
-        """Read the switch's counters."""
+        """Read the switch's counters; those of verdicts, which may be many, only now and then."""
         self._spoof_drops = spoof_drops(await switch.flows(DROP_COOKIE, DROP_COOKIE_MASK))
         self._metered_drops = metered_drops(await switch.meter_stats())
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + self._config.rule_interval
+            flows = await switch.flows(ALLOW_COOKIE, WHOLE_COOKIE)
+            self._uses.look(flows, self._reconciler.enforcement.state.view.snapshot, time.time())
 
     def status(self, *, stopped: bool = False) -> AgentStatus:
         """Return the status as of now; ``stopped`` says that it is the last one."""
@@ -61,6 +74,8 @@ class Reporter:
             fates={fate.value: fates[fate] for fate in Fate},
             metered_drops=self._metered_drops,
             spoof_drops=self._spoof_drops,
+            rules=self._uses.by_rule,
+            rules_at=self._uses.at,
             problems=dict(self._problems(bridge)),
         )
 
@@ -90,8 +105,8 @@ class Reporter:
 
     def _is_saturated(self, key: int) -> bool:
         verdicts = self._reconciler.enforcement.verdicts
-        budget = self._config.deny_budget
-        return any(verdicts.denials((key, direction)) >= budget for direction in Direction)
+        budgets = Budgets(self._config.deny_budget, self._config.verdict_budget)
+        return any(verdicts.is_full((key, direction), budgets) for direction in Direction)
 
     def _shut(self, bridge: BridgeState | None) -> dict[str, str]:
         """Return the plugged-in ports that are not enforced, with the reason."""
@@ -136,3 +151,40 @@ def spoof_drops(flows: list[FlowStats]) -> dict[str, int]:
 def metered_drops(meters: list[MeterStats]) -> int:
     """Count the packets that meters kept from the agent."""
     return sum(each.dropped for each in meters)
+
+
+class RuleUses:
+    """How often each rule admitted: what its verdict flows count, added up.
+
+    A flow takes its counter along when it goes; what was seen of it stays counted.
+    """
+
+    def __init__(self) -> None:
+        self.by_rule: Mapping[str, RuleUse] = {}
+        self.at = 0.0
+        self._seen: dict[FlowKey, int] = {}
+
+    def look(self, flows: Iterable[FlowStats], snapshot: Snapshot, now: float) -> None:
+        """Take the counters of the flows that allow, as the switch holds them at this time."""
+        grown, held = Counter[int](), Counter[int]()
+        seen: dict[FlowKey, int] = {}
+        for each in flows:
+            key, mark = each.flow.key, mark_in(each.flow)
+            seen[key] = each.packets
+            held[mark] += each.packets
+            known = self._seen.get(key, 0)
+            # A lower count is another flow with the same match.
+            grown[mark] += each.packets - (known if known <= each.packets else 0)
+        last = now if self.at else None
+        rules = (rule for group in snapshot.groups.values() for rule in group.rules)
+        uses = ((rule.id, self._use(rule, grown, held, last)) for rule in rules)
+        self.by_rule = {rule_id: use for rule_id, use in uses if use.admitted}
+        self._seen, self.at = seen, now
+
+    def _use(
+        self, rule: Rule, grown: Mapping[int, int], held: Mapping[int, int], last: float | None
+    ) -> RuleUse:
+        mark = rule_mark(rule)
+        old = self.by_rule.get(rule.id, RuleUse(0, 0))
+        more = grown.get(mark, 0)
+        return RuleUse(old.admitted + more, held.get(mark, 0), last if more else old.last_at)

@@ -11,11 +11,9 @@ from damselfly.errors import BadInput, SwitchGone
 from damselfly.northbound import keys
 from damselfly.northbound.status import AgentStatus, PortStatus, agents
 from damselfly.northbound.store import Store
-from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, DENY_COOKIE
+from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, DENY_COOKIE, WHOLE_COOKIE
 from damselfly.southbound.openflow import connect
 from damselfly.southbound.switch import FlowStats, Switch
-
-_WHOLE = (1 << 64) - 1
 
 
 async def reports(store: Store) -> list[AgentStatus]:
@@ -69,5 +67,5 @@ async def connected(agent: AgentStatus) -> AsyncIterator[Switch]:
 
 async def verdict_flows(switch: Switch, *, allows_only: bool = False) -> list[FlowStats]:
     """Read the verdicts that a switch holds, with their counters."""
-    allows = await switch.flows(ALLOW_COOKIE, _WHOLE)
-    return allows if allows_only else allows + await switch.flows(DENY_COOKIE, _WHOLE)
+    allows = await switch.flows(ALLOW_COOKIE, WHOLE_COOKIE)
+    return allows if allows_only else allows + await switch.flows(DENY_COOKIE, WHOLE_COOKIE)

@@ -40,6 +40,18 @@ class PortStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleUse:
+    """How often a rule admitted on this host since the agent started, and when it did last."""
+
+    admitted: int
+    """Connections that its verdicts let pass; packets, where those are judged one by one."""
+    held: int
+    """What of this the verdict flows counted that the switch held at the agent's last look."""
+    last_at: float | None = None
+    """When the agent saw the count grow; None where it did not yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStatus:
     """An agent, its switch and what it has enforced."""
 
@@ -69,6 +81,10 @@ class AgentStatus:
     metered_drops: int = 0
     spoof_drops: Mapping[str, int] = field(default_factory=dict)
     """Packets dropped by INGRESS_SECURITY, by kind."""
+    rules: Mapping[str, RuleUse] = field(default_factory=dict)
+    """Rules that admitted anything, by id, as of the agent's last look."""
+    rules_at: float = 0.0
+    """When that was; 0 where it has not looked yet."""
     problems: Mapping[str, str] = field(default_factory=dict)
     """What could not be read or enforced, by store key or port."""
 

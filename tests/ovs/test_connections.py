@@ -13,6 +13,7 @@ from damselfly.errors import SwitchError
 from damselfly.southbound.conntrack import tracked
 from damselfly.southbound.unixctl import ask_vswitchd
 from lab.hypervisor import Hypervisor
+from lab.traffic import Probe, reaches
 from tests.ovs.host import POLICY, Host
 
 pytestmark = pytest.mark.ovs
@@ -60,6 +61,17 @@ def test_each_end_of_a_live_connection_names_its_rule(talking: Host) -> None:
     text = talking.damselfly("connections", "two")
     assert "10.0.0.2:22" in text
     assert text.endswith("2 connections\n")
+
+
+def test_rules_count_the_connections_that_they_admitted(talking: Host) -> None:
+    """The switch may count a packet twice that meets a flow just made."""
+    before = {rule["id"]: rule["admitted"] for rule in talking.data("get", "rules")}
+    assert all(before[name] >= 1 for name in ("http", "ssh", "out"))
+    for _ in range(5):
+        assert reaches(Probe(talking.one, talking.two.ipv4, "tcp", 80))
+    after = {rule["id"]: rule["admitted"] for rule in talking.data("get", "rules")}
+    assert after["http"] >= before["http"] + 5
+    assert after["ssh"] == before["ssh"]
 
 
 def test_a_change_is_told_before_it_cuts(talking: Host) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import rich_click as click
 
 from damselfly.cli import output
 from damselfly.cli.changing import read_policy
 from damselfly.cli.naming import complete_kinds, complete_names, kind_of, name_of, named, things
 from damselfly.cli.settings import Settings, run, shared_options
+from damselfly.cli.traffic.uses import HostUses, host_uses, use_of
 from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound import keys
@@ -21,8 +26,11 @@ _COLUMNS = {
     keys.SUBNET: ("id", "network_id", "cidr", "gateway_ip", "dhcp_ip"),
     keys.PORT: ("id", "name", "network_id", "mac_address", "addresses", "security_groups", "host"),
     keys.GROUP: ("id", "name", "rules", "ports", "stateful"),
-    keys.RULE: ("group", "id", "direction", "ethertype", "protocol", "ports", "remote", "note"),
-}
+    keys.RULE: (
+        "group", "id", "direction", "ethertype", "protocol", "ports", "remote",
+        "admitted", "last", "note",
+    ),
+}  # fmt: skip
 
 
 @click.command()
@@ -35,58 +43,78 @@ def get(settings: Settings, kind: str, name: str | None) -> None:
     NAME is an id or a name; for rules also a group.  `get all -o yaml` prints a file that `apply`
     takes.
     """
-    reader = run(_read(settings))
-    for key, why in reader.problems.items():
+    seen = run(_read(settings, kind))
+    for key, why in seen.problems.items():
         output.note(f"problem: {key}: {why}")
+    view = seen.view
     if kind == "all" and name is None:
-        _show_all(settings, reader.snapshot)
+        _show_all(settings, seen)
         return
     found = kind_of(kind)
     if name is None:
-        _show(settings, reader.snapshot, found, things(reader.snapshot, found))
-    elif found == keys.RULE and name in reader.snapshot.groups:
-        _show(settings, reader.snapshot, found, list(reader.snapshot.groups[name].rules))
+        _show(settings, seen, found, things(view, found))
+    elif found == keys.RULE and name in view.groups:
+        _show(settings, seen, found, list(view.groups[name].rules))
     elif settings.output == "table":
-        _show(settings, reader.snapshot, found, [named(reader.snapshot, found, name)])
+        _show(settings, seen, found, [named(view, found, name)])
     else:
-        output.data(_data(named(reader.snapshot, found, name)), settings.output)
+        output.data(_data(named(view, found, name), seen), settings.output)
 
 
-async def _read(settings: Settings) -> PolicyReader:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was read to answer."""
+
+    view: Snapshot
+    problems: Mapping[str, str]
+    hosts: list[HostUses]
+    """What hosts say of the use of rules, where that was asked for."""
+
+
+async def _read(settings: Settings, kind: str) -> _Seen:
+    rules = kind != "all" and kind_of(kind) == keys.RULE
     async with settings.opened() as store:
-        return PolicyReader(await read_policy(store))
+        reader = PolicyReader(await read_policy(store))
+        hosts = await host_uses(store) if rules else []
+    return _Seen(reader.snapshot, reader.problems, hosts)
 
 
-def _show_all(settings: Settings, view: Snapshot) -> None:
+def _show_all(settings: Settings, seen: _Seen) -> None:
     if settings.output != "table":
-        output.data(as_manifest(view), settings.output)
+        output.data(as_manifest(seen.view), settings.output)
         return
     for kind in _COLUMNS:
         output.say(f"{kind}s", style="bold")
-        _show(settings, view, kind, things(view, kind))
+        _show(settings, seen, kind, things(seen.view, kind))
         output.say("")
 
 
-def _show(settings: Settings, view: Snapshot, kind: str, found: list[Stored]) -> None:
+def _show(settings: Settings, seen: _Seen, kind: str, found: list[Stored]) -> None:
     if settings.output != "table":
-        output.data([_data(thing) for thing in found], settings.output)
+        output.data([_data(thing, seen) for thing in found], settings.output)
         return
     columns = _COLUMNS[kind]
-    rows = [{**fields_of(thing), **_extra(thing, view)} for thing in found]
+    rows = [{**fields_of(thing), **_extra(thing, seen)} for thing in found]
     output.table(columns, [[row.get(column) for column in columns] for row in rows])
 
 
-def _data(thing: Stored) -> dict[str, object]:
+def _data(thing: Stored, seen: _Seen) -> dict[str, object]:
     fields = fields_of(thing)
+    if isinstance(thing, Rule):
+        use = use_of(thing, seen.hosts)
+        admitted, last_at = (None, None) if use is None else use
+        return {**fields, "admitted": admitted, "last_admitted_at": last_at}
     rules = getattr(thing, "rules", None)
     return fields if rules is None else {**fields, "rules": [fields_of(rule) for rule in rules]}
 
 
-def _extra(thing: Stored, view: Snapshot) -> dict[str, object]:
+def _extra(thing: Stored, seen: _Seen) -> dict[str, object]:
     """Return what a table shows in a form, or in a place, of its own."""
+    view = seen.view
     match thing:
         case Rule():
             return {
+                **_used(thing, seen),
                 "group": thing.security_group_id,
                 "ports": _ports(thing),
                 "protocol": "any" if thing.protocol is None else _protocol(thing.protocol),
@@ -100,6 +128,14 @@ def _extra(thing: Stored, view: Snapshot) -> dict[str, object]:
         "rules": len(getattr(thing, "rules", ())),
         "addresses": [str(ip) for ip in getattr(thing, "fixed_ips", ())],
     }
+
+
+def _used(rule: Rule, seen: _Seen) -> dict[str, object]:
+    use = use_of(rule, seen.hosts)
+    if use is None:
+        return {}
+    last = None if use.last_at is None else output.ago(time.time() - use.last_at)
+    return {"admitted": use.admitted, "last": last}
 
 
 def _remote(rule: Rule) -> str:

@@ -26,6 +26,8 @@ from damselfly.policy.region import Region
 TP_BITS = 16
 TRACKED = ct_state("+trk-inv")
 ALLOW_COOKIE, DENY_COOKIE = 0xA0_0000, 0xDE_0000
+WHOLE_COOKIE = (1 << 64) - 1
+"""The mask under which a cookie is asked for as a whole."""
 _NAMES = {TCP: "tcp", UDP: "udp", SCTP: "sctp"}
 
 
@@ -91,9 +93,14 @@ def read(flow: Flow) -> VerdictFlow | None:
         region = _region(FAMILY_BY_ETHERTYPE[terms["dl_type"][0]], direction, per_packet, terms)
     except KeyError:
         return None
-    marks = [a.value for a in flow.actions if isinstance(a, SetField) and a.field == fields.RULE]
-    found = VerdictFlow(key, direction, per_packet, region, marks[0] if marks else 0)
+    found = VerdictFlow(key, direction, per_packet, region, mark_in(flow))
     return found if found.flow() == flow else None
+
+
+def mark_in(flow: Flow) -> int:
+    """Return the mark of the rule by which a verdict flow allows; 0 where it denies."""
+    marks = (a.value for a in flow.actions if isinstance(a, SetField) and a.field == fields.RULE)
+    return next(marks, 0)
 
 
 def _fields(region: Region, direction: Direction, per_packet: bool) -> dict[str, Block]:
