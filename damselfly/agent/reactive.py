@@ -7,7 +7,8 @@ means looking again: the tables decide, not what was thought here.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
 from enum import Enum
 
 from damselfly.model.address import FAMILIES, Family
@@ -19,6 +20,11 @@ from damselfly.southbound.switch import PacketIn, Switch
 
 from .enforcement import Enforcement
 from .verdicts import Budgets, Judged, Remembered, remembered
+
+AT_ONCE = 16
+"""Packets answered without a break; then the connection is read again."""
+QUEUE = 128
+"""Packets of one sender that wait at most."""
 
 
 class Fate(Enum):
@@ -35,6 +41,72 @@ class Fate(Enum):
     MALFORMED = "malformed"
     UNREMEMBERED = "unremembered"
     """Denied beyond the budget: the next one will be asked about again."""
+    CROWDED_OUT = "crowded-out"
+    """Dropped, because its sender had too many others waiting."""
+
+
+class Turns:
+    """Paused packets on their way to be answered: each sender in turn, none kept from its own.
+
+    A few packets are answered as they come.  What comes faster waits, in a queue a sender, and is
+    served round by round between reads, so that a sender who floods waits behind itself only.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[PacketIn], object],
+        soon: Callable[..., object],
+        fates: Counter[Fate],
+    ) -> None:
+        """Hand packets to ``answer``; ``soon`` calls a function after what is at hand is done."""
+        self._fates = fates
+        self._answer = answer
+        self._soon = soon
+        self._waiting: OrderedDict[int, deque[PacketIn]] = OrderedDict()
+        self._at_once = AT_ONCE
+        self._called = False
+        self._held = False
+
+    def hold(self) -> None:
+        """Let packets wait until :meth:`go_on`."""
+        self._held = True
+
+    def go_on(self) -> None:
+        """Answer again, what has waited first."""
+        self._held = False
+        self._call()
+
+    def offer(self, packet: PacketIn) -> None:
+        """Answer a packet, now or in its sender's turn."""
+        if self._at_once and not self._held and not self._waiting:
+            self._at_once -= 1
+            self._answer(packet)
+        else:
+            queue = self._waiting.setdefault(packet.metadata.get(fields.SOURCE, 0), deque())
+            if len(queue) < QUEUE:
+                queue.append(packet)
+            else:
+                self._fates[Fate.CROWDED_OUT] += 1
+        self._call()
+
+    def _call(self) -> None:
+        if not self._called:
+            self._called = True
+            self._soon(self._round)
+
+    def _round(self) -> None:
+        """Answer some that wait, one of each sender after the other."""
+        self._called = False
+        self._at_once = AT_ONCE
+        for _ in range(AT_ONCE):
+            if self._held or not self._waiting:
+                return
+            sender, queue = self._waiting.popitem(last=False)
+            packet = queue.popleft()
+            if queue:
+                self._waiting[sender] = queue
+            self._answer(packet)
+        self._call()
 
 
 class Reactive:
@@ -58,9 +130,10 @@ class Reactive:
             return Fate.STALE
         per_packet = bool(seen.get(fields.PER_PACKET, 0))
         packet = _from_frame(packet_in) if per_packet else _from_tuple(packet_in)
-        if packet is None:
+        direction = _DIRECTIONS.get(seen.get(fields.DIRECTION, 0))
+        if packet is None or direction is None:
             return Fate.MALFORMED
-        judged = (seen[fields.JUDGED], Direction.from_code(seen[fields.DIRECTION]))
+        judged = (seen.get(fields.JUDGED, 0), direction)
         rules = self._enforcement.book(*judged, packet.family)
         if rules is None:
             return Fate.CLOSED
@@ -131,3 +204,4 @@ _FRAME_FIELDS: tuple[tuple[Family, str, str], ...] = (
     (FAMILIES[0], "nw", "icmp"),
     (FAMILIES[1], "ipv6", "icmpv6"),
 )
+_DIRECTIONS = {direction.code: direction for direction in Direction}

@@ -6,10 +6,12 @@ over the same connection: so a verdict is always given on the state that was wri
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from damselfly.config import Config
 from damselfly.errors import SwitchError
@@ -21,17 +23,15 @@ from damselfly.pipeline.assemble import Kind, Unit, meters
 from damselfly.pipeline.view import host_view
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.ovsdb import Ovsdb
-from damselfly.southbound.switch import FlowRefused, PacketIn, Switch
+from damselfly.southbound.switch import FlowRefused, Switch
 
 from .enforcement import Enforcement, State
 from .feed import Inbox
 from .keys import Quarantine, allot, sound
-from .reactive import Reactive
+from .reactive import Reactive, Turns
 from .verdicts import Budgets
 
 _log = logging.getLogger(__name__)
-HELD_BACK = 1000
-"""Packets that wait at most while the agent takes over a switch; more are dropped."""
 _Enforced = Callable[[int], Awaitable[None]]
 
 
@@ -61,15 +61,18 @@ class Reconciler:
         self._inbox = inbox
         self._quarantine = Quarantine(config.quarantine)
         self._metered: set[int] = set()
-        self._held: list[PacketIn] | None = None
+        self._turns = Turns(lambda _: None, lambda _: None, self.reactive.fates)
 
     async def serve(self, switch: Switch, enforced: _Enforced) -> None:
         """Take the switch over and keep it right until the connection is lost (SwitchGone).
 
         ``enforced`` is awaited with each revision that the switch has confirmed.
         """
-        self._held = []
-        switch.on_packet_in = lambda packet: self._packet(switch, packet)
+        answer = partial(self.reactive.answer, switch)
+        soon = asyncio.get_running_loop().call_soon
+        self._turns = Turns(answer, soon, self.reactive.fates)
+        self._turns.hold()
+        switch.on_packet_in = self._turns.offer
         switch.on_refused = self._refused
         take_over = True
         while True:
@@ -102,7 +105,7 @@ class Reconciler:
         except FlowRefused as refused:
             self._close(refused)
             return False
-        self._answer_held(switch)
+        self._turns.go_on()
         idle = (set(keys.values()) if take_over else before) - _admitting(self.enforcement.state)
         await self._leave(switch, idle)
         self.progress.revision, self.progress.revision_at = snapshot.revision, time.time()
@@ -114,8 +117,7 @@ class Reconciler:
     ) -> Delta:
         if not take_over:
             return self._warm(self.enforcement.advance(snapshot, plugged))
-        if self._held is None:
-            self._held = []
+        self._turns.hold()
         actual = await switch.flows()
         delta = self.enforcement.adopt([each.flow for each in actual], snapshot, plugged)
         return self._warm(delta)
@@ -187,17 +189,6 @@ class Reconciler:
         if released:
             await self._ovsdb.write_keys(dict.fromkeys(released))
             self._quarantine.forget(released)
-
-    def _packet(self, switch: Switch, packet: PacketIn) -> None:
-        if self._held is None:
-            self.reactive.answer(switch, packet)
-        elif len(self._held) < HELD_BACK:
-            self._held.append(packet)
-
-    def _answer_held(self, switch: Switch) -> None:
-        held, self._held = self._held, None
-        for packet in held or ():
-            self.reactive.answer(switch, packet)
 
     def _refused(self, error: SwitchError) -> None:
         """Forget a verdict that the switch did not take, so that it is given again."""
