@@ -10,7 +10,7 @@ from typing import TypeVar
 import rich_click as click
 
 from damselfly.errors import BadInput, DamselflyError
-from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.group import AddressGroup, Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
@@ -22,11 +22,13 @@ from .changing import read_policy
 from .settings import Settings
 
 Thing = TypeVar("Thing", bound=Stored)
-KINDS = ("networks", "subnets", "ports", "groups", "rules")
+KINDS = ("networks", "subnets", "ports", "address-groups", "groups", "rules")
 _KIND_OF = {
     "networks": keys.NETWORK, "network": keys.NETWORK, "net": keys.NETWORK, "nets": keys.NETWORK,
     "subnets": keys.SUBNET, "subnet": keys.SUBNET,
     "ports": keys.PORT, "port": keys.PORT,
+    "address-groups": keys.ADDRESS_GROUP, "address-group": keys.ADDRESS_GROUP,
+    "address_groups": keys.ADDRESS_GROUP, "address_group": keys.ADDRESS_GROUP,
     "groups": keys.GROUP, "group": keys.GROUP, "sg": keys.GROUP,
     "security_groups": keys.GROUP, "security_group": keys.GROUP,
     "security-groups": keys.GROUP, "security-group": keys.GROUP,
@@ -50,6 +52,7 @@ def things(view: Snapshot, kind: str) -> list[Stored]:
         keys.NETWORK: view.networks.values(),
         keys.SUBNET: view.subnets.values(),
         keys.PORT: view.ports.values(),
+        keys.ADDRESS_GROUP: view.address_groups.values(),
         keys.GROUP: view.groups.values(),
         keys.RULE: (rule for group in view.groups.values() for rule in group.rules),
     }
@@ -63,7 +66,7 @@ def name_of(thing: Stored) -> str:
             return thing.security_group_id
         case Subnet():
             return thing.network_id
-        case Network() | Port() | SecurityGroup():
+        case Network() | Port() | AddressGroup() | SecurityGroup():
             return thing.name or thing.id
 
 

@@ -1,7 +1,8 @@
-"""Security groups and their rules, with Neutron's field names and meaning."""
+"""Security groups, their rules, and address groups, with Neutron's field names and meaning."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .address import Family, Prefix
@@ -56,3 +57,18 @@ class SecurityGroup:
     rules: tuple[Rule, ...] = ()
     """Ordered by id, so that equal groups are equal values."""
     stateful: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AddressGroup:
+    """A named list of addresses, of either family, that rules may name as their remote."""
+
+    id: str
+    name: str
+    addresses: tuple[Prefix, ...] = ()
+    """As :func:`in_order` has them, so that equal groups are equal values."""
+
+
+def in_order(prefixes: Iterable[Prefix]) -> tuple[Prefix, ...]:
+    """Return the prefixes by family, address and length, each once."""
+    return tuple(sorted(set(prefixes), key=lambda p: (p.family.version, p.value, p.length)))

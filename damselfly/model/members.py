@@ -1,4 +1,4 @@
-"""The addresses of a group's members, kept up as members come and go.
+"""Whom a remote means: a group's members, kept up as they come and go, and an address group's list.
 
 Several ports may bring the same address, or overlapping prefixes, into a group: a span stays in the
 set for as long as anybody brings it.
@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
+from .address import FAMILIES, Family, Prefix
+from .group import AddressGroup
 from .intervals import IntervalSet
+from .port import Port
 
 Span = tuple[int, int]
 """First and last address, both included."""
+Move = tuple[object, object]
+"""Anything before and after a change; None where there is nothing."""
+Place = tuple[str, Family]
+"""The id of a group, or of an address group, and whose addresses are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +62,43 @@ def _without(values: IntervalSet, gone: Span, counts: Mapping[Span, int]) -> Int
         if span[0] <= last and first <= span[1]:
             values = values.with_span(*span)
     return values
+
+
+def regrouped(base: Mapping[Place, Members], moves: Iterable[Move]) -> dict[Place, Members]:
+    """Return the members of the groups that were asked for, after some ports moved."""
+    gone: dict[Place, list[Span]] = {}
+    come: dict[Place, list[Span]] = {}
+    for move in moves:
+        for thing, spans in zip(move, (gone, come), strict=True):
+            if isinstance(thing, Port):
+                for key in product(thing.security_groups, FAMILIES):
+                    if key in base:
+                        spans.setdefault(key, []).extend(spans_of(thing, key[1]))
+    members = dict(base)
+    for key in {*gone, *come}:
+        if gone.get(key) != come.get(key):
+            members[key] = base[key].changed(gone.get(key, ()), come.get(key, ()))
+    return members
+
+
+def spans_of(port: Port, family: Family) -> list[Span]:
+    """Return what a port brings into the groups that it wears."""
+    return [(prefix.first, prefix.last) for prefix in port.prefixes(family)]
+
+
+def relisted(base: Mapping[Place, IntervalSet], moves: Iterable[Move]) -> dict[Place, IntervalSet]:
+    """Return what address groups list, where that was asked for and did not change."""
+    kept = dict(base)
+    for move in moves:
+        was, now = (thing.addresses if isinstance(thing, AddressGroup) else () for thing in move)
+        if was != now:
+            group_id = next(thing.id for thing in move if isinstance(thing, AddressGroup))
+            for family in FAMILIES:
+                kept.pop((group_id, family), None)
+    return kept
+
+
+def listed(prefixes: Iterable[Prefix], family: Family) -> IntervalSet:
+    """Return the addresses of one family that lie in any of the prefixes."""
+    spans = ((prefix.first, prefix.last) for prefix in prefixes if prefix.family is family)
+    return IntervalSet.of(family.bits, spans)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from types import MappingProxyType
 
-from .address import FAMILIES, Family
-from .group import SecurityGroup
+from .address import Family
+from .group import AddressGroup, SecurityGroup
 from .intervals import IntervalSet
-from .members import Members, Span
+from .members import Members, listed, regrouped, relisted, spans_of
 from .network import Network, Subnet
 from .port import Port
 
-Thing = Network | Subnet | Port | SecurityGroup
+Thing = Network | Subnet | Port | SecurityGroup | AddressGroup
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -30,6 +29,7 @@ class Snapshot:
     subnets: Mapping[str, Subnet]
     ports: Mapping[str, Port]
     groups: Mapping[str, SecurityGroup]
+    address_groups: Mapping[str, AddressGroup]
     closed: Mapping[str, str]
     """Ids of ports that must stay closed, with the reason (an object that cannot be read)."""
     wearers: Mapping[str, frozenset[str]]
@@ -38,8 +38,12 @@ class Snapshot:
     """Ids of the ports on a network."""
     subnets_on: Mapping[str, frozenset[str]]
     """Ids of the subnets of a network."""
+    namers: Mapping[str, frozenset[str]]
+    """Ids of the groups whose rules name an address group, be it there or not."""
     _members: dict[tuple[str, Family], Members] = field(repr=False, compare=False)
     """Filled when first asked for, and carried on from view to view."""
+    _addresses: dict[tuple[str, Family], IntervalSet] = field(repr=False, compare=False)
+    """As ``_members``, for address groups."""
 
     def members(self, group_id: str, family: Family) -> IntervalSet:
         """Return the addresses by which a remote-group rule knows the group's ports.
@@ -51,9 +55,18 @@ class Snapshot:
         known = self._members.get(key)
         if known is None:
             wearers = self.wearers.get(group_id, _NOBODY)
-            spans = [span for port_id in wearers for span in _spans(self.ports[port_id], family)]
+            spans = [span for port_id in wearers for span in spans_of(self.ports[port_id], family)]
             known = self._members[key] = Members.of(family.bits, spans)
         return known.values
+
+    def addresses(self, group_id: str, family: Family) -> IntervalSet:
+        """Return an address group's addresses of one family; an unknown one has none."""
+        key = (group_id, family)
+        known = self._addresses.get(key)
+        if known is None:
+            group = self.address_groups.get(group_id)
+            known = self._addresses[key] = listed(() if group is None else group.addresses, family)
+        return known
 
     def evolve(
         self,
@@ -88,6 +101,7 @@ class _Draft:
             Subnet: base.subnets,
             Port: base.ports,
             SecurityGroup: base.groups,
+            AddressGroup: base.address_groups,
         }
 
     def changed(
@@ -110,11 +124,14 @@ class _Draft:
             subnets=self._finished(Subnet),  # type: ignore[arg-type]
             ports=self._finished(Port),  # type: ignore[arg-type]
             groups=self._finished(SecurityGroup),  # type: ignore[arg-type]
+            address_groups=self._finished(AddressGroup),  # type: ignore[arg-type]
             closed=self.base.closed if closed is None else closed,
             wearers=_indexed(self.base.wearers, moves, _groups_of),
             ports_on=_indexed(self.base.ports_on, moves, _network_of_port),
             subnets_on=_indexed(self.base.subnets_on, moves, _network_of_subnet),
-            _members=_regrouped(self.base._members, moves),
+            namers=_indexed(self.base.namers, moves, _address_groups_named),
+            _members=regrouped(self.base._members, moves),
+            _addresses=relisted(self.base._addresses, moves),
         )
 
     def _table(self, kind: type[Thing]) -> dict[str, Thing]:
@@ -128,6 +145,12 @@ class _Draft:
 
 def _groups_of(thing: Thing) -> tuple[str, ...]:
     return thing.security_groups if isinstance(thing, Port) else ()
+
+
+def _address_groups_named(thing: Thing) -> tuple[str, ...]:
+    rules = thing.rules if isinstance(thing, SecurityGroup) else ()
+    named = (rule.remote_address_group_id for rule in rules)
+    return tuple(sorted({name for name in named if name is not None}))
 
 
 def _network_of_port(thing: Thing) -> tuple[str, ...]:
@@ -162,29 +185,6 @@ def _indexed(
     return {place: names for place, names in merged.items() if names}
 
 
-def _regrouped(
-    base: Mapping[tuple[str, Family], Members], moves: Iterable[_Move]
-) -> dict[tuple[str, Family], Members]:
-    """Return the members of the groups that were asked for, after some ports moved."""
-    gone: dict[tuple[str, Family], list[Span]] = {}
-    come: dict[tuple[str, Family], list[Span]] = {}
-    for move in moves:
-        for thing, spans in zip(move, (gone, come), strict=True):
-            if isinstance(thing, Port):
-                for key in product(thing.security_groups, FAMILIES):
-                    if key in base:
-                        spans.setdefault(key, []).extend(_spans(thing, key[1]))
-    members = dict(base)
-    for key in {*gone, *come}:
-        if gone.get(key) != come.get(key):
-            members[key] = base[key].changed(gone.get(key, ()), come.get(key, ()))
-    return members
-
-
-def _spans(port: Port, family: Family) -> list[Span]:
-    return [(prefix.first, prefix.last) for prefix in port.prefixes(family)]
-
-
 _NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})
 EMPTY = Snapshot(
     revision=0,
@@ -192,10 +192,13 @@ EMPTY = Snapshot(
     subnets=MappingProxyType({}),
     ports=MappingProxyType({}),
     groups=MappingProxyType({}),
+    address_groups=MappingProxyType({}),
     closed=MappingProxyType({}),
     wearers=_NOTHING,
     ports_on=_NOTHING,
     subnets_on=_NOTHING,
+    namers=_NOTHING,
     _members={},
+    _addresses={},
 )
 """The view of an empty store."""

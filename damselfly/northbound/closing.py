@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from damselfly.model.group import Rule
 from damselfly.model.snapshot import Snapshot
 
 from . import keys
@@ -36,7 +37,7 @@ def clashes(view: Snapshot) -> Iterator[tuple[str, str]]:
 
 
 def dangling(view: Snapshot) -> Iterator[tuple[str, str]]:
-    """Yield the keys of ports that refer to what is not there, with the reference."""
+    """Yield the keys of ports and rules that refer to what is not there, with the reference."""
     for network_id, port_ids in view.ports_on.items():
         if network_id not in view.networks:
             for port_id in port_ids:
@@ -45,6 +46,18 @@ def dangling(view: Snapshot) -> Iterator[tuple[str, str]]:
         if group_id not in view.groups:
             for port_id in port_ids:
                 yield keys.port(port_id), f"security_groups: there is no group {group_id}"
+    for listed in view.namers.keys() - view.address_groups.keys():
+        for rule in namers_of(view, listed):
+            key = keys.rule(rule.security_group_id, rule.id)
+            yield key, f"remote_address_group_id: there is no address group {listed}"
+
+
+def namers_of(view: Snapshot, address_group_id: str) -> Iterator[Rule]:
+    """Yield the rules that name an address group, be it there or not."""
+    for group_id in sorted(view.namers.get(address_group_id, ())):
+        for rule in view.groups[group_id].rules:
+            if rule.remote_address_group_id == address_group_id:
+                yield rule
 
 
 def _unusable_networks(view: Snapshot) -> dict[str, str]:

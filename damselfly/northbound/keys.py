@@ -10,9 +10,10 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 NETWORK, SUBNET, PORT, GROUP, RULE = "network", "subnet", "port", "group", "rule"
+ADDRESS_GROUP = "address-group"
 MEMBER, NETWORK_PORT, SEGMENT, STATUS = "member", "network-port", "segment", "status"
 
-POLICY = (NETWORK, SUBNET, PORT, GROUP, RULE)
+POLICY = (NETWORK, SUBNET, PORT, ADDRESS_GROUP, GROUP, RULE)
 POLICY_PREFIXES = tuple(f"/{kind}/" for kind in POLICY)
 """What a reader of the whole policy asks for; the index entries repeat what is there."""
 INDEX_PREFIXES = tuple(f"/{kind}/" for kind in (MEMBER, NETWORK_PORT, SEGMENT))
@@ -51,6 +52,11 @@ def subnet(subnet_id: str) -> str:
 def port(port_id: str) -> str:
     """Return the key of a port."""
     return _path(PORT, port_id)
+
+
+def address_group(group_id: str) -> str:
+    """Return the key of an address group."""
+    return _path(ADDRESS_GROUP, group_id)
 
 
 def group(group_id: str) -> str:
@@ -102,6 +108,7 @@ KEY_OF: dict[str, Callable[[str], str]] = {
     NETWORK: network,
     SUBNET: subnet,
     PORT: port,
+    ADDRESS_GROUP: address_group,
     GROUP: group,
 }
 """The key function of each kind that lives under one id."""

@@ -2,7 +2,8 @@
 
 An object that cannot be read never stops the others.  It is named in ``problems`` and fails closed:
 an unreadable port stays shut, an unreadable rule is missing from its group, the ports that wear an
-unreadable group, or that are on an unreadable network, stay shut.
+unreadable group, or that are on an unreadable network, stay shut, and what names an unreadable
+address group matches nothing.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from damselfly.errors import BadInput
-from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.group import AddressGroup, Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import Port
-from damselfly.model.snapshot import Snapshot, snapshot_of
+from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 
 from . import keys
 from .closing import clashes, closed_ports, dangling
-from .codec import decode
+from .codec import Stored, decode
 from .store import Change, Commit, Contents
 
-_Kind = type[Network] | type[Subnet] | type[Port] | type[SecurityGroup]
-_Touched = dict[tuple[_Kind, str], Network | Subnet | Port | SecurityGroup | None]
-_KINDS: dict[str, _Kind] = {keys.NETWORK: Network, keys.SUBNET: Subnet, keys.PORT: Port}
+_Touched = dict[tuple[type[Thing], str], Thing | None]
+_KINDS: dict[str, type[Thing]] = {
+    keys.NETWORK: Network,
+    keys.SUBNET: Subnet,
+    keys.PORT: Port,
+    keys.ADDRESS_GROUP: AddressGroup,
+}
 
 
 class PolicyReader:
@@ -67,9 +72,7 @@ class PolicyReader:
             touched[SecurityGroup, group_id] = self._group(group_id)
         self._evolve(revision, touched)
 
-    def _read(
-        self, key: str, value: bytes | None
-    ) -> Network | Subnet | Port | SecurityGroup | Rule | None:
+    def _read(self, key: str, value: bytes | None) -> Stored | None:
         self.unreadable.pop(key, None)
         if value is None:
             return None

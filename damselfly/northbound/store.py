@@ -1,9 +1,9 @@
 """What the rest needs of a policy store; every driver provides exactly this.
 
-Keys are paths.  Policy lives under ``/network/``, ``/subnet/``, ``/port/``, ``/group/``,
-``/rule/`` and the index entries ``/member/GROUP/PORT`` and ``/network-port/NETWORK/PORT``, which
-are written in the port's own transaction, so that an agent may ask only for what its ports need.
-What agents say of themselves lives under ``/status/``.
+Keys are paths.  Policy lives under ``/network/``, ``/subnet/``, ``/port/``, ``/address-group/``,
+``/group/``, ``/rule/`` and the index entries ``/member/GROUP/PORT`` and
+``/network-port/NETWORK/PORT``, which are written in the port's own transaction, so that an agent
+may ask only for what its ports need.  What agents say of themselves lives under ``/status/``.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ class Kind(Enum):
     NETWORK = "network"
     RULES = "rules"
     MEMBERS = "members"
+    ADDRESSES = "addresses"
 
 
 class Unit(NamedTuple):
@@ -64,6 +65,9 @@ def units(view: HostView) -> Iterator[Unit]:
 
 def unit_flows(view: HostView, unit: Unit) -> Iterator[Flow]:
     """State the flows of one unit; a port or network that is not here has none."""
+    entry = _LEDGER_ENTRIES.get(unit.kind)
+    if entry is not None:
+        return iter((ledger.entry_flow(view.snapshot, LedgerKey(unit.name, entry)),))
     return _FLOWS[unit.kind](view, unit.name)
 
 
@@ -120,21 +124,15 @@ def _network(view: HostView, network_id: str) -> Iterator[Flow]:
         yield from part.network_flows(view, network_id)
 
 
-def _rules(view: HostView, group_id: str) -> Iterator[Flow]:
-    yield ledger.entry_flow(view.snapshot, LedgerKey(group_id, Entry.RULES))
-
-
-def _members(view: HostView, group_id: str) -> Iterator[Flow]:
-    yield ledger.entry_flow(view.snapshot, LedgerKey(group_id, Entry.MEMBERS))
-
-
 _FLOWS = {
     Kind.STATIC: _static,
     Kind.PORT: _port,
     Kind.POLICY: _policy,
     Kind.NETWORK: _network,
-    Kind.RULES: _rules,
-    Kind.MEMBERS: _members,
 }
-_LEDGER_KINDS = {Entry.RULES: Kind.RULES, Entry.MEMBERS: Kind.MEMBERS}
+_LEDGER_KINDS = {
+    Entry.RULES: Kind.RULES,
+    Entry.MEMBERS: Kind.MEMBERS,
+    Entry.ADDRESSES: Kind.ADDRESSES,
+}
 _LEDGER_ENTRIES = {kind: entry for entry, kind in _LEDGER_KINDS.items()}

@@ -37,6 +37,13 @@ def members_digest(snapshot: Snapshot, group_id: str) -> int:
     return _fingerprint(_spelt([group_id in snapshot.groups, spans]))
 
 
+def addresses_digest(snapshot: Snapshot, group_id: str) -> int:
+    """Return the fingerprint of an address group's addresses, and of whether it exists at all."""
+    sets = [snapshot.addresses(group_id, family) for family in FAMILIES]
+    facts = (group_id in snapshot.address_groups, [(each.starts, each.ends) for each in sets])
+    return _fingerprint(marshal.dumps(facts, 2))
+
+
 def rule_mark(rule: Rule) -> int:
     """Return the 32-bit number by which connections name the rule that admitted them."""
     return digest(rule.id, size=4)

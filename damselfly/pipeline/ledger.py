@@ -1,15 +1,16 @@
 """LEDGER: no packet comes here; its flows remember what the labels stand for.
 
-One flow for each group that local ports wear (its rules) and for each group that their rules name
-as remote (its members).  The match holds a hash of the group's id, the cookie the fingerprint of
-the contents.  A starting agent compares: a label is kept only where the fingerprints of everything
-that its policy depends on are still the same.  A change of one group with ten thousand members
-rewrites one flow here and none of the ports that name it.
+One flow for each group that local ports wear (its rules), for each group that their rules name as
+remote (its members) and for each address group that they name (its addresses).  The match holds a
+hash of the group's id, the cookie the fingerprint of the contents.  A starting agent compares: a
+label is kept only where the fingerprints of everything that its policy depends on are still the
+same.  A change of one group with ten thousand members rewrites one flow here and none of the ports
+that name it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from damselfly.flow.flow import Flow
 from damselfly.flow.match import match
 from damselfly.model.address import FAMILIES
 from damselfly.model.snapshot import Snapshot
-from damselfly.pipeline.digest import digest, members_digest, rules_digest
+from damselfly.pipeline.digest import addresses_digest, digest, members_digest, rules_digest
 from damselfly.policy.policies import remote_groups
 
 from .layout import Priority, Table
@@ -28,6 +29,8 @@ class Entry(IntEnum):
 
     RULES = 1
     MEMBERS = 2
+    ADDRESSES = 3
+    """Of an address group; all others are security groups."""
 
 
 class LedgerKey(NamedTuple):
@@ -37,7 +40,7 @@ class LedgerKey(NamedTuple):
     entry: Entry
 
 
-def needed(snapshot: Snapshot, worn: Iterable[str]) -> frozenset[LedgerKey]:
+def needed(snapshot: Snapshot, worn: Collection[str]) -> frozenset[LedgerKey]:
     """Return the entries on which the policy of ports with these groups depends."""
     keys = set()
     for group_id in worn:
@@ -45,11 +48,16 @@ def needed(snapshot: Snapshot, worn: Iterable[str]) -> frozenset[LedgerKey]:
         if group_id in snapshot.groups:
             for remote in remote_groups(snapshot.groups[group_id]):
                 keys.add(LedgerKey(remote, Entry.MEMBERS))
+    for listed, namers in snapshot.namers.items():
+        if not namers.isdisjoint(worn):
+            keys.add(LedgerKey(listed, Entry.ADDRESSES))
     return frozenset(keys)
 
 
 def inputs(snapshot: Snapshot, key: LedgerKey) -> tuple[object, ...]:
     """Return what an entry's fingerprint is made from."""
+    if key.entry is Entry.ADDRESSES:
+        return (snapshot.address_groups.get(key.group_id),)
     group = snapshot.groups.get(key.group_id)
     if key.entry is Entry.RULES:
         return (group,)
@@ -66,5 +74,7 @@ def entry_flow(snapshot: Snapshot, key: LedgerKey) -> Flow:
 def _fingerprint(snapshot: Snapshot, key: LedgerKey) -> int:
     if key.entry is Entry.MEMBERS:
         return members_digest(snapshot, key.group_id)
+    if key.entry is Entry.ADDRESSES:
+        return addresses_digest(snapshot, key.group_id)
     group = snapshot.groups.get(key.group_id)
     return digest("no such group") if group is None else rules_digest(group)

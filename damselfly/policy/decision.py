@@ -77,6 +77,9 @@ def _admits_ports(rule: Rule, packet: Packet) -> bool:
 def _admits_remote(rule: Rule, remote: int, snapshot: Snapshot) -> bool:
     if rule.remote_group_id is not None:
         return remote in snapshot.members(rule.remote_group_id, rule.family)
+    if rule.remote_address_group_id is not None:
+        named = snapshot.address_groups[rule.remote_address_group_id].addresses
+        return any(remote in prefix for prefix in named if prefix.family is rule.family)
     return rule.remote_ip_prefix is None or remote in rule.remote_ip_prefix
 
 

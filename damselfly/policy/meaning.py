@@ -50,15 +50,9 @@ def why_nothing(rule: Rule, snapshot: Snapshot) -> str | None:
     A condition that cannot hold, or that cannot be checked, never widens to "any".
     """
     protocol = protocol_of(rule)
-    if rule.remote_ip_prefix is not None and rule.remote_ip_prefix.family is not rule.family:
-        return f"remote_ip_prefix {rule.remote_ip_prefix} is not {rule.family.name}"
-    if rule.remote_address_group_id is not None:
-        return f"address group {rule.remote_address_group_id} is not known"
-    if rule.remote_group_id is not None:
-        if rule.remote_group_id not in snapshot.groups:
-            return f"remote group {rule.remote_group_id} is not known"
-        if not snapshot.members(rule.remote_group_id, rule.family):
-            return f"remote group {rule.remote_group_id} has no {rule.family.name} member"
+    nobody = _why_nobody(rule, snapshot)
+    if nobody is not None:
+        return nobody
     if protocol in ICMP_PROTOCOLS and protocol != rule.family.icmp:
         return f"protocol {protocol} does not exist in {rule.family.name}"
     return _why_no_ports(rule, protocol)
@@ -79,6 +73,24 @@ def box(rule: Rule, snapshot: Snapshot) -> Box | None:
     return Box(protocol, tp_src, tp_dst, _remote(rule, snapshot))
 
 
+def _why_nobody(rule: Rule, snapshot: Snapshot) -> str | None:
+    """Say why no address is the remote that the rule names."""
+    group, listed, family = rule.remote_group_id, rule.remote_address_group_id, rule.family
+    if rule.remote_ip_prefix is not None and rule.remote_ip_prefix.family is not family:
+        return f"remote_ip_prefix {rule.remote_ip_prefix} is not {family.name}"
+    if group is not None:
+        if group not in snapshot.groups:
+            return f"remote group {group} is not known"
+        if not snapshot.members(group, family):
+            return f"remote group {group} has no {family.name} member"
+    if listed is not None:
+        if listed not in snapshot.address_groups:
+            return f"address group {listed} is not known"
+        if not snapshot.addresses(listed, family):
+            return f"address group {listed} has no {family.name} address"
+    return None
+
+
 def _ports(low: int | None, high: int | None) -> tuple[int, int]:
     return (0 if low is None else low, 0xFFFF if high is None else high)
 
@@ -86,6 +98,8 @@ def _ports(low: int | None, high: int | None) -> tuple[int, int]:
 def _remote(rule: Rule, snapshot: Snapshot) -> IntervalSet:
     if rule.remote_group_id is not None:
         return snapshot.members(rule.remote_group_id, rule.family)
+    if rule.remote_address_group_id is not None:
+        return snapshot.addresses(rule.remote_address_group_id, rule.family)
     prefix = rule.remote_ip_prefix
     if prefix is None or prefix.length == 0:
         return EVERYWHERE[rule.family]

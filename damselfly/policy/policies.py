@@ -17,14 +17,15 @@ BookKey = tuple[tuple[str, ...], Direction, Family]
 class Policies:
     """Rule books by (groups, direction, family), compiled when first asked for.
 
-    A book whose groups and remote groups did not change since the previous snapshot is the same
-    object as before, so that ``is`` tells whether a port's policy changed.
+    A book whose groups, remote groups and address groups did not change since the previous
+    snapshot is the same object as before, so that ``is`` tells whether a port's policy changed.
     """
 
     def __init__(self, snapshot: Snapshot, previous: Policies | None = None) -> None:
         """Start from the books of the previous snapshot, where there is one."""
         self.snapshot = snapshot
         self._old = previous.snapshot if previous is not None else None
+        self._named_anew = _named_anew(self._old, snapshot)
         self._same: dict[str, bool] = {}
         self._books: dict[BookKey, RuleBook] = {}
         self._changed: dict[BookKey, RuleBook] = {}
@@ -62,9 +63,13 @@ class Policies:
         old, new = self._old.groups.get(group_id), self.snapshot.groups.get(group_id)
         if old is not new and old != new:
             return False
-        return new is None or all(self._same_remote(name) for name in remote_groups(new))
+        if new is None:
+            return True
+        if group_id in self._named_anew:
+            return False
+        return all(self._same_members(name) for name in remote_groups(new))
 
-    def _same_remote(self, group_id: str) -> bool:
+    def _same_members(self, group_id: str) -> bool:
         assert self._old is not None
         if (group_id in self._old.groups) != (group_id in self.snapshot.groups):
             return False
@@ -84,3 +89,18 @@ def remote_groups(group: SecurityGroup) -> frozenset[str]:
     return frozenset(
         rule.remote_group_id for rule in group.rules if rule.remote_group_id is not None
     )
+
+
+def _named_anew(old: Snapshot | None, new: Snapshot) -> frozenset[str]:
+    """Return the groups whose rules name an address group that is not what it was."""
+    if old is None or old.address_groups is new.address_groups:
+        return frozenset()
+    changed = (names for listed, names in new.namers.items() if not _same_list(old, new, listed))
+    return frozenset().union(*changed)
+
+
+def _same_list(old: Snapshot, new: Snapshot, group_id: str) -> bool:
+    was, now = old.address_groups.get(group_id), new.address_groups.get(group_id)
+    if was is None or now is None:
+        return was is now
+    return was.addresses == now.addresses

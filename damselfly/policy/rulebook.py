@@ -195,7 +195,7 @@ def _remote_index(family: Family, rules: Sequence[Rule], boxes: Sequence[Box]) -
     """Index the remotes; rules that name the same remote share one entry."""
     sets: dict[object, tuple[IntervalSet, int]] = {}
     for place, (rule, meaning) in enumerate(zip(rules, boxes, strict=True)):
-        key = (rule.remote_group_id, rule.remote_ip_prefix)
+        key = (rule.remote_group_id, rule.remote_address_group_id, rule.remote_ip_prefix)
         _, which = sets.get(key, (meaning.remote, 0))
         sets[key] = (meaning.remote, which | 1 << place)
     return RemoteIndex.of(family.bits, list(sets.values()))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from damselfly.model.address import Prefix, mac_text
-from damselfly.model.group import PROTOCOL_NAMES, Rule, SecurityGroup
+from damselfly.model.group import PROTOCOL_NAMES, AddressGroup, Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import Port
 
-Stored = Network | Subnet | Port | SecurityGroup | Rule
+Stored = Network | Subnet | Port | AddressGroup | SecurityGroup | Rule
 """What has a key of its own; of a security group, its header."""
 
 
@@ -30,6 +30,9 @@ def fields_of(thing: Stored) -> dict[str, object]:
             }
         case Port():
             fields = _port_fields(thing)
+        case AddressGroup():
+            addresses = [_cidr(each) for each in thing.addresses]
+            fields = {"id": thing.id, "name": thing.name, "addresses": addresses}
         case SecurityGroup():
             fields = {"id": thing.id, "name": thing.name, "stateful": thing.stateful}
         case Rule():

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from damselfly.errors import BadInput
 from damselfly.model.address import mac_text
-from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.group import AddressGroup, Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import Port
 from damselfly.northbound import keys
@@ -18,6 +18,7 @@ from damselfly.northbound.store import Change
 from .fields import Stored, fields_of
 from .records import (
     VERSION,
+    AddressGroupRecord,
     GroupRecord,
     NetworkRecord,
     PortRecord,
@@ -27,11 +28,14 @@ from .records import (
 from .rules import faults
 from .wording import complaint
 
-_AnyRecord = NetworkRecord | SubnetRecord | PortRecord | GroupRecord | RuleRecord
+_AnyRecord = (
+    NetworkRecord | SubnetRecord | PortRecord | AddressGroupRecord | GroupRecord | RuleRecord
+)
 _RECORDS: dict[str, type[_AnyRecord]] = {
     keys.NETWORK: NetworkRecord,
     keys.SUBNET: SubnetRecord,
     keys.PORT: PortRecord,
+    keys.ADDRESS_GROUP: AddressGroupRecord,
     keys.GROUP: GroupRecord,
     keys.RULE: RuleRecord,
 }
@@ -48,6 +52,8 @@ def key_of(thing: Stored) -> str:
             return keys.subnet(thing.id)
         case Port():
             return keys.port(thing.id)
+        case AddressGroup():
+            return keys.address_group(thing.id)
         case SecurityGroup():
             return keys.group(thing.id)
 

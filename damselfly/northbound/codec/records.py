@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.group import AddressGroup, Rule, SecurityGroup, in_order
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import AddressPair, Port
 
@@ -112,6 +112,17 @@ class PortRecord(Record):
             host=self.host,
             device_owner=self.device_owner,
         )
+
+
+class AddressGroupRecord(Record):
+    """An address group."""
+
+    name: Name = ""
+    addresses: tuple[PrefixValue, ...] = ()
+
+    def thing(self) -> AddressGroup:
+        """Return the model's object."""
+        return AddressGroup(self.id, self.name, in_order(self.addresses))
 
 
 class GroupRecord(Record):

@@ -83,6 +83,8 @@ def _remote(rule: Rule, direction: Direction, packet: Packet) -> str:
     address = address_text(packet.family, packet.remote(direction))
     if rule.remote_group_id is not None:
         return f"{address} is not a member of group {rule.remote_group_id}"
+    if rule.remote_address_group_id is not None:
+        return f"{address} is not in address group {rule.remote_address_group_id}"
     prefix = rule.remote_ip_prefix or Prefix(packet.family, 0, 0)
     return f"{address} is not in {prefix}"
 
