@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .real import Arena
+from .arena import Arena
 from .tables import OFPORTS
 
 

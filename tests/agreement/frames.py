@@ -171,7 +171,7 @@ def neighbours(draw: st.DrawFn) -> Sent:
     way = draw(ways)
     mac, far = MACS[way.source], 1 - way.source
     if not way.is_v6:
-        operation = draw(st.sampled_from((1, 2, 300)))
+        operation = draw(st.sampled_from((1, 2, 9)))
         arp = ARP(op=operation, hwsrc=mac, psrc=V4[way.source], pdst=V4[far])
         return way.send(arp)
     message = draw(

@@ -8,8 +8,7 @@ import re
 import shutil
 import struct
 import tempfile
-import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import ovs.unixctl.client
 
 from damselfly.flow.delta import Delta
-from damselfly.flow.flow import Flow, MeterBand
+from damselfly.flow.flow import Flow, FlowKey, MeterBand
 from damselfly.southbound.fake import Connection
 from damselfly.southbound.openflow import OpenFlowSwitch, connect
 from damselfly.southbound.switch import FlowRefused, PacketIn
@@ -30,8 +29,6 @@ _PCAP_HEADER, _PCAP_RECORD = 24, struct.Struct("=IIII")
 _PROTOCOLS = {"icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132, "udplite": 136}
 _ENTRY = re.compile(r"(?P<protocol>\w+),orig=\((?P<orig>[^)]*)\),reply=\([^)]*\)(?P<rest>.*)")
 _PATIENCE = 2.0
-_LIFETIME = 10.0
-"""Seconds; after 15 Open vSwitch gives up a fragment that waits, and sends it into later cases."""
 _SETTLED = 2
 """Barriers without a packet in between after which nothing is under way any more."""
 
@@ -187,6 +184,12 @@ class RealSwitch:
         await self._openflow.barrier()
         return self.dummy.sent()
 
+    async def counters(self) -> dict[FlowKey, tuple[int, int]]:
+        """Return how many packets and bytes each flow has seen."""
+        self.dummy.control("revalidator/purge")
+        stats = await self._openflow.flows()
+        return {each.flow.key: (each.packets, each.bytes) for each in stats if each.packets}
+
     def take_packets_in(self) -> list[PacketIn]:
         """Return, once, the packets that were paused."""
         taken, self._packets_in = self._packets_in, []
@@ -219,32 +222,3 @@ def _connection(line: str) -> Connection:
         mark=int(rest.get("mark", "0"), 0),
         label=int(rest.get("labels", "0"), 0),
     )
-
-
-class Arena:
-    """A real switch, replaced before what it still holds can come back."""
-
-    def __init__(self, ofports: Iterable[int]) -> None:
-        self._ofports = tuple(ofports)
-        self._runner = asyncio.Runner()
-        self._start()
-
-    def run(self, test: Callable[[RealSwitch], Coroutine[None, None, None]]) -> None:
-        """Run a test with the switch."""
-        if time.monotonic() - self._started > _LIFETIME:
-            self._stop()
-            self._start()
-        self._runner.run(test(self._switch))
-
-    def close(self) -> None:
-        """Stop the switch."""
-        self._stop()
-        self._runner.close()
-
-    def _start(self) -> None:
-        self._started = time.monotonic()
-        self._switch = self._runner.run(RealSwitch.on(DummySwitch(self._ofports)))
-
-    def _stop(self) -> None:
-        self._runner.run(self._switch.close())
-        self._switch.dummy.close()

@@ -19,8 +19,10 @@ from damselfly.flow.text import format_flow
 from damselfly.southbound.fake import FakeSwitch
 from damselfly.southbound.switch import PacketIn
 
+from .arena import Arena
 from .frames import Sent
-from .real import Arena, RealSwitch
+from .real import RealSwitch
+from .rewriting import rewriting_tables
 from .tables import OFPORTS, SHOW_STATE, V4, V6, any_flows, flow_tables, showing
 from .traffic import conversations, traffic
 
@@ -38,6 +40,12 @@ REMEMBERED = (
 @settings(max_examples=400)
 @given(flows=flow_tables(), frames=traffic())
 def test_random_tables_and_traffic(arena: Arena, flows: list[Flow], frames: list[Sent]) -> None:
+    arena.run(lambda switch: _compare(switch, flows, frames))
+
+
+@settings(max_examples=150)
+@given(flows=rewriting_tables(), frames=traffic())
+def test_rewritten_headers(arena: Arena, flows: list[Flow], frames: list[Sent]) -> None:
     arena.run(lambda switch: _compare(switch, flows, frames))
 
 
@@ -87,6 +95,8 @@ async def _compare(switch: RealSwitch, flows: list[Flow], frames: list[Sent]) ->
         assert sorted(sent) == sorted(await switch.inject(ofport, frame, len(paused))), told
         assert _seen(paused) == _seen(switch.take_packets_in()), told
         assert fake.connections() == switch.dummy.connections(), told
+    counted = {s.flow.key: (s.packets, s.bytes) for s in await fake.flows() if s.packets}
+    assert counted == await switch.counters()
 
 
 def _seen(packets: list[PacketIn]) -> list[tuple[object, ...]]:

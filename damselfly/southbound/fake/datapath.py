@@ -62,6 +62,7 @@ class Datapath:
         """Let a paused packet go on."""
         packet = paused.packet.copy()
         packet.tracking.connection = None
+        packet.origin = ()
         if not paused.frozen.tracked:
             packet.tracking = Tracking()
         self._forward(packet, paused.frozen)

@@ -8,7 +8,7 @@ from typing import Any
 from damselfly.flow.field import FIELDS
 from damselfly.southbound.frame import Layers, dissect
 from damselfly.southbound.frame.checksum import CHECKSUM_AT, amended
-from damselfly.southbound.frame.layers import ARP, ICMP, IPV4, IPV6, UDP
+from damselfly.southbound.frame.layers import ARP, ICMP, ICMPV6, IPV4, IPV6, TCP, UDP
 from damselfly.southbound.frame.transport import discovery_options
 
 _ETHERNET_AT = {"dl_dst": 0, "dl_src": 6}
@@ -21,6 +21,9 @@ _TRANSPORT_AT = {
     "tcp_src": 0, "udp_src": 0, "sctp_src": 0, "tcp_dst": 2, "udp_dst": 2, "sctp_dst": 2,
     "icmp_type": 0, "icmp_code": 1, "icmpv6_type": 0, "icmpv6_code": 1, "nd_target": 8,
 }  # fmt: skip
+_HEADER = {TCP: 20, UDP: 8, ICMP: 8, ICMPV6: 8}
+_ROUTING = 43
+"""The IPv6 routing header."""
 _OPTION = {"nd_sll": 1, "nd_tll": 2}
 _ADDRESSES = frozenset(("nw_src", "nw_dst", "ipv6_src", "ipv6_dst"))
 _IDENTIFYING = _ADDRESSES | {
@@ -113,29 +116,46 @@ def _locate(frame: bytearray, layers: Layers, name: str) -> tuple[int, int]:
         options = discovery_options(bytes(frame), layers)
         return layers.transport, next((at + 2 for kind, at, _ in options if kind == wanted), 0)
     if name in _TRANSPORT_AT:
-        present = name in layers.fields
+        present = name in layers.fields and (
+            layers.fields["nw_proto"] != TCP or _has_tcp(frame, layers)
+        )
         return layers.transport, layers.transport + _TRANSPORT_AT[name] if present else 0
     ethertype = layers.fields["dl_type"]
     relative = _NETWORK_AT.get(ethertype, {}).get(name)
     # The switch takes protocol 0 for the sign that there is no IP header to change.
-    is_writable = ethertype == ARP or layers.fields.get("nw_proto")
+    is_writable = layers.fields.get("arp_op" if ethertype == ARP else "nw_proto")
     if relative is None or not layers.network or not is_writable:
         return layers.network, 0
     return layers.network, layers.network + relative
+
+
+def _has_tcp(frame: bytearray, layers: Layers) -> bool:
+    """Tell whether the TCP header fits into the packet; if not, the switch leaves it alone."""
+    length = (frame[layers.transport + 12] >> 4) * 4
+    return _HEADER[TCP] <= length <= layers.end - layers.transport
 
 
 def _amend_transport(
     frame: bytearray, layers: Layers, name: str, before: bytes, after: bytes
 ) -> None:
     protocol = layers.fields.get("nw_proto", 0)
-    if protocol not in CHECKSUM_AT or not layers.transport or layers.fields.get("nw_frag", 0) > 1:
+    if protocol not in CHECKSUM_AT or layers.end - layers.transport < _HEADER[protocol]:
         return
-    if protocol == ICMP and name in _ADDRESSES:
+    if name in _ADDRESSES and (protocol == ICMP or _hides_transport(frame, layers)):
         return
     at = layers.transport + CHECKSUM_AT[protocol]
-    if at + 2 > layers.end or (protocol == UDP and frame[at : at + 2] == bytes(2)):
+    if protocol == UDP and frame[at : at + 2] == bytes(2):
         return
+    # A later IPv4 fragment has no header here; Open vSwitch 3.1 amends its payload none the less.
     _amend(frame, at, before, after)
+
+
+def _hides_transport(frame: bytearray, layers: Layers) -> bool:
+    """Tell whether the switch that changes an address does not find the checksum behind it."""
+    if layers.fields["dl_type"] != IPV6:
+        return False
+    is_atomic = bool(layers.fragment) and not layers.fields.get("nw_frag")
+    return is_atomic or frame[layers.network + 6] == _ROUTING
 
 
 def _amend(frame: bytearray, at: int, before: bytes, after: bytes) -> None:
