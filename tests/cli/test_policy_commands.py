@@ -218,3 +218,33 @@ def test_rules_are_shown_with_what_they_admitted_on_all_hosts(
     assert ("ADMITTED" in header, "LAST" in header) == (True, True)
     (row,) = [row for row in rows if "app-logs" in row]
     assert row.endswith("5         1 h ago")
+
+
+OFFICE = """
+address_groups:
+  - {name: office, addresses: [198.51.100.0/24]}
+security_groups:
+  - name: web
+    rules:
+      - {id: four, direction: ingress, remote_address_group_id: office}
+      - {id: six, direction: ingress, ethertype: IPv6, remote_address_group_id: office}
+"""
+
+
+def test_an_address_group_is_shown_and_deleted_once_nobody_names_it(
+    damselfly: Damselfly, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "office.yaml", OFFICE)
+    why = "rule six matches nothing now: address group office has no IPv6 address"
+    assert why in damselfly("apply", file).err
+    (group,) = damselfly("get", "address-groups", "-o", "json").data
+    assert group == {"id": "office", "name": "office", "addresses": ["198.51.100.0/24"]}
+    assert "198.51.100.0/24" in damselfly("get", "all").out
+    assert "address group office" in damselfly("get", "rule", "four").out
+    answer = damselfly("delete", "address-group", "office")
+    assert answer.code == 2
+    assert "rule four, rule six" in answer.err
+    write(file, "security_groups: [{name: web}]")
+    assert damselfly("apply", file).code == 0
+    assert damselfly("delete", "address-group", "office").code == 0
+    assert damselfly("get", "address-groups", "-o", "json").data == []

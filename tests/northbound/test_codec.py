@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from damselfly.errors import BadInput
 from damselfly.model.address import FAMILIES, IPV4, IPV6, Family, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMPV6, TCP, Rule, SecurityGroup
+from damselfly.model.group import ICMPV6, TCP, AddressGroup, Rule, SecurityGroup, in_order
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import AddressPair, Port
 from damselfly.northbound import keys
@@ -53,6 +53,7 @@ PORTS = st.builds(
     port_security_enabled=st.booleans(),
     host=st.none() | IDS,
 )
+ADDRESS_GROUPS = st.builds(AddressGroup, IDS, IDS, st.lists(ANY_PREFIX, max_size=4).map(in_order))
 GROUPS = st.builds(SecurityGroup, IDS, IDS, st.just(()), st.booleans())
 
 
@@ -71,10 +72,12 @@ def rules(draw: st.DrawFn) -> Rule:
         rule = replace(rule, protocol=draw(st.integers(0, 255).filter(lambda n: n not in (1, 58))))
     if draw(st.booleans()):
         return replace(rule, remote_ip_prefix=draw(prefixes(family)))
+    if draw(st.booleans()):
+        return replace(rule, remote_address_group_id=draw(IDS))
     return replace(rule, remote_group_id=draw(st.none() | IDS))
 
 
-THINGS = NETWORKS | SUBNETS | PORTS | GROUPS | rules()
+THINGS = NETWORKS | SUBNETS | PORTS | ADDRESS_GROUPS | GROUPS | rules()
 
 
 @given(THINGS)
@@ -107,6 +110,17 @@ def test_the_form_is_neutrons() -> None:
         ],
         "security_groups": ["web"],
     }  # fmt: skip
+
+
+def test_an_address_group_is_neutrons_and_lists_prefixes_in_order() -> None:
+    listed = ("fd00::/64", "192.0.2.7", "10.0.0.0/8", "192.0.2.7")
+    group = AddressGroup("a", "office", in_order(map(Prefix.parse, listed)))
+    assert json.loads(encode(group)) == {
+        "v": 1, "id": "a", "name": "office",
+        "addresses": ["10.0.0.0/8", "192.0.2.7/32", "fd00::/64"],
+    }  # fmt: skip
+    data = b'{"v":1,"id":"a","name":"office","addresses":["fd00::1/64","192.0.2.7","10.9.0.0/8"]}'
+    assert decode("/address-group/a", data) == group
 
 
 def test_zero_is_a_value() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import TCP, Rule, SecurityGroup
+from damselfly.model.group import TCP, AddressGroup, Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot, snapshot_of
@@ -25,7 +25,9 @@ SSH = Rule("r1", "web", Direction.INGRESS, IPV4, TCP, 22, 22)
 HTTP = Rule("r2", "web", Direction.INGRESS, IPV4, TCP, 80, 80)
 ONE = Port("one", "net", 0x02, "one", (Prefix.parse("10.0.0.4"),), (), ("web",))
 TWO = Port("two", "net", 0x04, "two", (Prefix.parse("10.0.0.5"),), (), ("web",))
-EVERYTHING = (NET, SUBNET, WEB, SSH, HTTP, ONE, TWO)
+OFFICE = AddressGroup("office", "office", (Prefix.parse("192.0.2.0/24"),))
+ADMIN = Rule("r3", "web", Direction.INGRESS, IPV4, TCP, 90, 90, remote_address_group_id="office")
+EVERYTHING = (NET, SUBNET, WEB, SSH, HTTP, ONE, TWO, OFFICE, ADMIN)
 
 
 def contents(*things: Stored, **extra: bytes) -> Contents:
@@ -41,8 +43,8 @@ def broken(reader: PolicyReader, key: str, value: bytes = b'{"v":1,"zzz":1}') ->
 
 def test_everything_is_read_and_rules_join_their_group() -> None:
     reader = PolicyReader(contents(*EVERYTHING))
-    group = replace(WEB, rules=(SSH, HTTP))
-    assert reader.snapshot == snapshot_of((NET, SUBNET, group, ONE, TWO), revision=5)
+    group = replace(WEB, rules=(SSH, HTTP, ADMIN))
+    assert reader.snapshot == snapshot_of((NET, SUBNET, OFFICE, group, ONE, TWO), revision=5)
     assert reader.problems == {}
 
 
@@ -69,7 +71,7 @@ def test_an_unreadable_port_is_closed_and_named() -> None:
 def test_an_unreadable_rule_is_missing_from_its_group_and_named() -> None:
     reader = PolicyReader(contents(*EVERYTHING))
     view = broken(reader, "/rule/web/r1")
-    assert view.groups["web"].rules == (HTTP,)
+    assert view.groups["web"].rules == (HTTP, ADMIN)
     assert view.closed == {}
     assert set(reader.problems) == {"/rule/web/r1"}
 
@@ -126,12 +128,29 @@ def test_a_group_that_is_not_there_is_named_and_admits_nothing() -> None:
     assert reader.snapshot.groups == {}
 
 
+def test_an_unreadable_address_group_is_named_closes_nobody_and_admits_nothing() -> None:
+    reader = PolicyReader(contents(*EVERYTHING))
+    view = broken(reader, "/address-group/office")
+    assert (view.closed, view.address_groups) == ({}, {})
+    assert not view.addresses("office", IPV4)
+    assert set(reader.problems) == {"/address-group/office", "/rule/web/r3"}
+
+
+def test_a_rule_that_names_no_address_group_there_is_is_named() -> None:
+    reader = PolicyReader(contents(WEB, SSH, ADMIN))
+    assert reader.problems == {
+        "/rule/web/r3": "remote_address_group_id: there is no address group office"
+    }
+    reader.apply(Commit(6, (write(OFFICE),)))
+    assert reader.problems == {}
+
+
 def test_a_key_of_the_wrong_shape_hurts_nobody() -> None:
     reader = PolicyReader(contents(*EVERYTHING))
     for key in ("/port/one/x", "/port/", "/port/%6fne", "/rule/web", "/rule/web/r1/x", "/group/"):
         view = broken(reader, key, write(ONE).value or b"")
         assert view.ports == {"one": ONE, "two": TWO}
-        assert view.groups["web"].rules == (SSH, HTTP)
+        assert view.groups["web"].rules == (SSH, HTTP, ADMIN)
         assert key in reader.problems
 
 

@@ -12,10 +12,11 @@ from damselfly.cli.effects import carry_out_and_show
 from damselfly.cli.naming import complete_kinds, complete_names, kind_of, named
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.errors import BadInput
-from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.group import AddressGroup, Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound import keys
+from damselfly.northbound.closing import namers_of
 from damselfly.northbound.codec import Stored, key_of
 from damselfly.northbound.manifest import Plan, without
 from damselfly.northbound.policy_reader import PolicyReader
@@ -30,9 +31,10 @@ _LISTED = 5
 @wait_options
 @shared_options
 def delete(settings: Settings, kind: str, name: str, patience: float | None) -> None:
-    """Delete a network (with its subnets), a subnet, a port, a group (with its rules) or a rule.
+    """Delete a network, subnet, port, address group, group or rule.
 
-    What others still refer to is not deleted; they are named.
+    A network goes with its subnets, a group with its rules.  What others still refer to is not
+    deleted; they are named.
     """
     found = kind_of(kind)
     run(carry_out_and_show(settings, partial(_plan, kind=found, name=name), patience))
@@ -66,6 +68,8 @@ def _users(view: Snapshot, thing: Stored) -> Iterator[str]:
     match thing:
         case Network():
             yield from (f"port {name}" for name in view.ports_on.get(thing.id, ()))
+        case AddressGroup():
+            yield from (f"rule {rule.id}" for rule in namers_of(view, thing.id))
         case SecurityGroup():
             yield from (f"port {name}" for name in view.wearers.get(thing.id, ()))
             yield from (

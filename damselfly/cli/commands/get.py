@@ -13,7 +13,7 @@ from damselfly.cli.changing import read_policy
 from damselfly.cli.naming import complete_kinds, complete_names, kind_of, name_of, named, things
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.cli.traffic.uses import HostUses, host_uses, use_of
-from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
+from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, AddressGroup, Rule
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound import keys
 from damselfly.northbound.codec import Stored, fields_of
@@ -25,6 +25,7 @@ _COLUMNS = {
     keys.NETWORK: ("id", "name", "segmentation_id", "ports", "subnets"),
     keys.SUBNET: ("id", "network_id", "cidr", "gateway_ip", "dhcp_ip"),
     keys.PORT: ("id", "name", "network_id", "mac_address", "addresses", "security_groups", "host"),
+    keys.ADDRESS_GROUP: ("id", "name", "addresses", "named_by"),
     keys.GROUP: ("id", "name", "rules", "ports", "stateful"),
     keys.RULE: (
         "group", "id", "direction", "ethertype", "protocol", "ports", "remote",
@@ -38,7 +39,7 @@ _COLUMNS = {
 @click.argument("name", required=False, shell_complete=complete_names)
 @shared_options
 def get(settings: Settings, kind: str, name: str | None) -> None:
-    """Show networks, subnets, ports, groups, rules, or all.
+    """Show networks, subnets, ports, address-groups, groups, rules, or all.
 
     NAME is an id or a name; for rules also a group.  `get all -o yaml` prints a file that `apply`
     takes.
@@ -121,6 +122,12 @@ def _extra(thing: Stored, seen: _Seen) -> dict[str, object]:
                 "remote": _remote(thing),
                 "note": _note(thing, view),
             }
+        case AddressGroup():
+            return {
+                "name": name_of(thing),
+                "addresses": [str(each) for each in thing.addresses],
+                "named_by": sorted(view.namers.get(thing.id, ())),
+            }
     return {
         "name": name_of(thing),
         "ports": len(view.ports_on.get(thing.id, ()) or view.wearers.get(thing.id, ())),
@@ -141,8 +148,9 @@ def _used(rule: Rule, seen: _Seen) -> dict[str, object]:
 def _remote(rule: Rule) -> str:
     if rule.remote_ip_prefix is not None:
         return str(rule.remote_ip_prefix)
-    named = rule.remote_group_id or rule.remote_address_group_id
-    return "any" if named is None else f"group {named}"
+    if rule.remote_address_group_id is not None:
+        return f"address group {rule.remote_address_group_id}"
+    return "any" if rule.remote_group_id is None else f"group {rule.remote_group_id}"
 
 
 def _note(rule: Rule, view: Snapshot) -> str:

@@ -17,6 +17,9 @@ def as_manifest(view: Snapshot) -> dict[str, list[dict[str, object]]]:
     """Return the sections of a manifest as plain data; what is the default is left out."""
     return {
         "networks": [_network(view, view.networks[name]) for name in sorted(view.networks)],
+        "address_groups": [
+            _named(fields_of(view.address_groups[name])) for name in sorted(view.address_groups)
+        ],
         "security_groups": [_group(view.groups[name]) for name in sorted(view.groups)],
         "ports": [_port(view.ports[name]) for name in sorted(view.ports)],
     }

@@ -59,11 +59,18 @@ class Directory:
         """Know the entries of the draft, and the objects of the base."""
         networks = [(item.entry.key, item.entry.name) for item in draft.networks]
         groups = [(item.entry.key, item.entry.name) for item in draft.groups]
+        lists = [(item.entry.key, item.entry.name) for item in draft.address_groups]
         networks += [(network.id, network.name) for network in base.networks.values()]
         groups += [(group.id, group.name) for group in base.groups.values()]
+        lists += [(listed.id, listed.name) for listed in base.address_groups.values()]
         self.networks = Names("network", networks, _unread(draft, "networks"))
         self.groups = Names("security group", groups, _unread(draft, "security_groups"))
-        self._sections = {"networks": self.networks, "security_groups": self.groups}
+        self.address_groups = Names("address group", lists, _unread(draft, "address_groups"))
+        self._sections = {
+            "networks": self.networks,
+            "security_groups": self.groups,
+            "address_groups": self.address_groups,
+        }
 
     def problems(self, draft: Draft) -> Iterator[Problem]:
         """Yield every reference of the draft that leads nowhere."""

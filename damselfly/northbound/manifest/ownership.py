@@ -11,7 +11,7 @@ from damselfly.northbound.store import Contents
 
 
 class Owner(NamedTuple):
-    """An object that owns keys: a network, a group or a port."""
+    """An object that owns keys: a network, a group, an address group or a port."""
 
     kind: str
     id: str

@@ -1,7 +1,7 @@
 """What must change in a store so that it holds what a manifest asks for.
 
-A named object is replaced as a whole: a network with its subnets, a group with its rules, a port.
-What a manifest does not name stays, unless it is asked to prune.
+A named object is replaced as a whole: a network with its subnets, an address group, a group with
+its rules, a port.  What a manifest does not name stays, unless it is asked to prune.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from damselfly.model.group import Rule, SecurityGroup
+from damselfly.model.group import AddressGroup, Rule, SecurityGroup
 from damselfly.model.network import Network, Subnet
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound import keys
@@ -88,6 +88,7 @@ def without(contents: Contents, key: str) -> Plan:
 def _named(draft: Draft) -> set[Owner]:
     return {
         *(Owner(keys.NETWORK, item.entry.key) for item in draft.networks),
+        *(Owner(keys.ADDRESS_GROUP, item.entry.key) for item in draft.address_groups),
         *(Owner(keys.GROUP, item.entry.key) for item in draft.groups),
         *(Owner(keys.PORT, item.entry.key) for item in draft.ports),
     }
@@ -103,6 +104,7 @@ def _staying(store: Snapshot, mine: set[Owner], *, prune: bool) -> Snapshot:
         drop=[
             *((Network, name) for name in networks),
             *((Subnet, s.id) for s in store.subnets.values() if s.network_id in networks),
+            *((AddressGroup, name) for kind, name in mine if kind == keys.ADDRESS_GROUP),
             *((SecurityGroup, name) for kind, name in mine if kind == keys.GROUP),
             *((type(store.ports[name]), name) for kind, name in mine
               if kind == keys.PORT and name in store.ports),
@@ -126,8 +128,11 @@ def _difference(
 
 def _references(thing: Stored) -> Iterator[str]:
     """Yield the keys of what an object needs to be there."""
-    if isinstance(thing, Rule) and thing.remote_group_id is not None:
-        yield keys.group(thing.remote_group_id)
+    if isinstance(thing, Rule):
+        if thing.remote_group_id is not None:
+            yield keys.group(thing.remote_group_id)
+        if thing.remote_address_group_id is not None:
+            yield keys.address_group(thing.remote_address_group_id)
     for group_id in getattr(thing, "security_groups", ()):
         yield keys.group(group_id)
     if hasattr(thing, "network_id"):

@@ -9,7 +9,7 @@ from damselfly.model.address import IPV4, IPV6, Family
 from damselfly.model.group import ICMP_PROTOCOLS, ICMPV6, PROTOCOL_NAMES, Rule
 from damselfly.northbound.codec.rules import canonical, faults
 
-from .names import Names
+from .names import Directory, Names
 from .text import Item, Problem
 from .text.entries import RuleEntry
 
@@ -17,12 +17,13 @@ _ICMP_WORDS = {"port_range_min": "icmp_type", "port_range_max": "icmp_code"}
 
 
 def rule_of(
-    group_id: str, item: Item[RuleEntry], groups: Names
+    group_id: str, item: Item[RuleEntry], directory: Directory
 ) -> tuple[Rule | None, list[Problem]]:
     """Return the rule that an entry means, or None, and what is wrong with it but its remote."""
     entry = item.entry
     problems = list(_icmp_problems(item))
-    remote = None if entry.remote_group_id is None else groups.find(entry.remote_group_id)
+    group, found = _resolved(entry.remote_group_id, directory.groups)
+    listed, also_found = _resolved(entry.remote_address_group_id, directory.address_groups)
     low = entry.port_range_min if entry.icmp_type is None else entry.icmp_type
     high = entry.port_range_max if entry.icmp_code is None else entry.icmp_code
     rule = canonical(Rule(
@@ -34,13 +35,22 @@ def rule_of(
         port_range_min=low,
         port_range_max=high,
         remote_ip_prefix=entry.remote_ip_prefix,
-        remote_group_id=remote or entry.remote_group_id,
+        remote_group_id=group,
+        remote_address_group_id=listed,
     ))  # fmt: skip
     if not problems:
         problems = [item.problem(why, _field(entry, field)) for field, why in faults(rule)]
-    if problems or (remote is None and entry.remote_group_id is not None):
+    if problems or not (found and also_found):
         return None, problems
     return rule if entry.id is not None else replace(rule, id=content_id(rule)), []
+
+
+def _resolved(text: str | None, names: Names) -> tuple[str | None, bool]:
+    """Return the id that is meant, or the text itself where that cannot be told, and which."""
+    if text is None:
+        return None, True
+    found = names.find(text)
+    return (text, False) if found is None else (found, True)
 
 
 def content_id(rule: Rule) -> str:
@@ -51,6 +61,8 @@ def content_id(rule: Rule) -> str:
         remote = str(rule.remote_ip_prefix)
     elif rule.remote_group_id is not None:
         remote = f"@{rule.remote_group_id}"
+    elif rule.remote_address_group_id is not None:
+        remote = f"in@{rule.remote_address_group_id}"
     parts = (
         rule.security_group_id, rule.direction.value, rule.family.name.lower(), protocol,
         _ports(rule), remote,

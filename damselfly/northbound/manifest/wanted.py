@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from damselfly.model.address import Prefix, parse_address
-from damselfly.model.group import SecurityGroup
+from damselfly.model.group import AddressGroup, SecurityGroup, in_order
 from damselfly.model.network import Network, Subnet
 from damselfly.model.port import AddressPair, Port
 from damselfly.model.snapshot import Snapshot
@@ -16,7 +16,7 @@ from damselfly.northbound.codec.records import Strict
 from .names import Directory
 from .rules import rule_of
 from .text import Draft, Item, Path, Problem
-from .text.entries import NetworkEntry, PortEntry
+from .text.entries import AddressGroupEntry, NetworkEntry, PortEntry
 
 
 @dataclass(slots=True)
@@ -53,11 +53,13 @@ def build(draft: Draft, base: Snapshot, numbers: Mapping[str, int]) -> Wanted:
     wanted = Wanted(problems=[*draft.problems, *directory.problems(draft)])
     for network in draft.networks:
         _add_network(wanted, network, numbers[network.entry.key])
+    for listed in draft.address_groups:
+        _add_address_group(wanted, listed)
     for group in draft.groups:
         header = SecurityGroup(group.entry.key, group.entry.name, stateful=group.entry.stateful)
         wanted.add(header, group)
     for group_id, item in draft.rules:
-        rule, problems = rule_of(group_id, item, directory.groups)
+        rule, problems = rule_of(group_id, item, directory)
         wanted.problems += problems
         wanted.notes += _host_bits(item, item.entry.remote_ip_prefix, "remote_ip_prefix")
         if rule is not None:
@@ -76,6 +78,13 @@ def _add_network(wanted: Wanted, item: Item[NetworkEntry], number: int) -> None:
         subnet_id = one.id or one.name or f"{entry.key}:{one.cidr}"
         subnet = Subnet(subnet_id, entry.key, one.cidr, one.gateway_ip, one.dhcp_ip)
         wanted.add(subnet, item, steps)
+
+
+def _add_address_group(wanted: Wanted, item: Item[AddressGroupEntry]) -> None:
+    entry = item.entry
+    for index, prefix in enumerate(entry.addresses):
+        wanted.notes += _host_bits(item, prefix, "addresses", index)
+    wanted.add(AddressGroup(entry.key, entry.name, in_order(entry.addresses)), item)
 
 
 def _add_port(wanted: Wanted, item: Item[PortEntry], directory: Directory) -> None:

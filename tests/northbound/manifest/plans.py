@@ -14,6 +14,8 @@ BASE = """\
 networks:
   - name: net
     subnets: [{cidr: 10.0.0.0/24}, {name: six, cidr: "fd00::/64", gateway_ip: "fd00::1"}]
+address_groups:
+  - {name: office, addresses: [198.51.100.0/24, "2001:db8::/32"]}
 security_groups:
   - name: web
     rules:
@@ -21,6 +23,8 @@ security_groups:
          remote_ip_prefix: 0.0.0.0/0}
       - {direction: ingress, protocol: tcp, port_range_min: 22, port_range_max: 22,
          remote_group_id: admin}
+      - {direction: ingress, protocol: tcp, port_range_min: 22, port_range_max: 22,
+         remote_address_group_id: office}
   - name: admin
 ports:
   - name: one

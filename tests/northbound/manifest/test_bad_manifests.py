@@ -66,6 +66,23 @@ def test_a_bad_entry_is_named(old: str, new: str, line: int, path: str, words: s
     assert words in found[0].message
 
 
+@pytest.mark.parametrize(
+    ("entry", "path", "words"),
+    [
+        ("name: a, addresses: [10.0.0.0/33]", "address_groups[a].addresses[0]", "no IP prefix"),
+        ("name: a, addresses: [192.0.2.1-192.0.2.9]", "address_groups[a].addresses[0]", "prefix"),
+        ("name: a, addresses: [{cidr: x}]", "address_groups[a].addresses[0]", "no IP prefix"),
+        ("name: a, addresses: 10.0.0.0/8", "address_groups[a].addresses", "a list"),
+        ("name: a, address: 10.0.0.0/8", "address_groups[a].address", "did you mean addresses"),
+        ("addresses: [10.0.0.0/8]", "address_groups[0].name", "is missing"),
+    ],
+)
+def test_a_bad_address_group_is_named(entry: str, path: str, words: str) -> None:
+    found = only_problem(f"{GOOD}address_groups:\n  - {{{entry}}}\n")
+    assert (found.line, found.path) == (16, path)
+    assert words in found.message
+
+
 def test_every_mistake_is_listed_at_once() -> None:
     text = GOOD.replace("cidr: 10.0.0.0/24", "cidr: 10.0.0.0/99").replace("[web]", "[wbe]")
     text = text.replace("rules: []", "rules: [{direction: up}, {direction: ingress, x: 1}]")
@@ -113,7 +130,7 @@ def test_an_id_in_two_files_names_both() -> None:
         (b"{}", 1, "holds no policy"),
         (b"- a\n- b", 1, "is no mapping"),
         (b"just text", 1, "is no mapping"),
-        (b"nets: []", 1, "networks, security_groups, ports"),
+        (b"nets: []", 1, "networks, address_groups, security_groups, ports"),
         (b"networks: net", 1, "is no list"),
         (b"networks:\n\t- name: a", 2, "tab"),
         (b"networks: [", 1, "is no YAML"),

@@ -80,6 +80,11 @@ def rule(fields: str) -> str:
             "one remote",
         ),
         ("direction: ingress, remote_group_id: wed", "remote_group_id", "did you mean web"),
+        (
+            "direction: ingress, remote_address_group_id: home",
+            "remote_address_group_id",
+            "there is no address group 'home'; accepted: none",
+        ),
     ],
 )
 def test_a_bad_rule_is_named(fields: str, field: str, words: str) -> None:
@@ -94,6 +99,13 @@ def test_rules_that_say_the_same_are_one_too_many() -> None:
         "protocol: tcp}", "protocol: tcp}\n      - {direction: ingress, protocol: 6}"
     )
     assert "1.yaml:7" in only_problem(text).message
+
+
+def test_a_rule_names_one_remote_at_most() -> None:
+    text = rule("direction: ingress, remote_group_id: web, remote_address_group_id: office")
+    found = only_problem(f"address_groups: [{{name: office}}]\n{text}")
+    assert found.path == "security_groups[web].rules[0].remote_address_group_id"
+    assert "cannot stand beside remote_group_id" in found.message
 
 
 def test_rule_ids_are_unique_across_groups() -> None:

@@ -26,6 +26,47 @@ def test_host_bits_are_cleared_and_said() -> None:
     assert planned(BASE).notes == ()
 
 
+def test_an_address_group_lists_both_families_in_any_order_each_once() -> None:
+    first, second = (
+        applied(f"address_groups: [{{name: a, addresses: [{listed}]}}]")
+        for listed in (
+            "10.0.0.7/24, 'fd00::1', 192.0.2.1, 10.0.0.0/24",
+            "192.0.2.1/32, 10.0.0.0/24, 'fd00::1'",
+        )
+    )
+    assert first.objects == second.objects
+    listed = view(first).address_groups["a"].addresses
+    assert set(map(str, listed)) == {"10.0.0.0/24", "192.0.2.1", "fd00::1"}
+
+
+def test_host_bits_in_an_address_group_are_said() -> None:
+    (remark,) = planned("address_groups: [{name: a, addresses: [192.0.2.1, 10.0.0.7/24]}]").notes
+    assert "address_groups[a].addresses[1]: 10.0.0.7/24 has host bits set" in str(remark)
+
+
+def test_an_address_group_and_a_group_may_share_a_name() -> None:
+    text = """
+    address_groups: [{name: same, addresses: [192.0.2.1]}]
+    security_groups:
+      - name: same
+        rules:
+          - {direction: ingress, remote_group_id: same}
+          - {direction: ingress, remote_address_group_id: same}
+    """
+    one, other = view(applied(text)).groups["same"].rules
+    assert (one.remote_group_id, one.remote_address_group_id) == ("same", None)
+    assert (other.remote_group_id, other.remote_address_group_id) == (None, "same")
+
+
+def test_an_address_group_goes_by_its_name_where_only_one_has_it() -> None:
+    text = """
+    address_groups: [{name: office, id: 17, addresses: [192.0.2.1]}]
+    security_groups: [{name: g, rules: [{direction: egress, remote_address_group_id: office}]}]
+    """
+    (rule,) = view(applied(text.replace("17", "'17'"))).groups["g"].rules
+    assert rule.remote_address_group_id == "17"
+
+
 def test_yaml_does_not_guess() -> None:
     text = """
 security_groups:

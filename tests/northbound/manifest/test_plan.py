@@ -28,6 +28,7 @@ def test_what_is_named_is_in_the_store() -> None:
     assert set(store.subnets) == {"net:10.0.0.0/24", "six"}
     assert [rule.id for rule in store.groups["web"].rules] == [
         "web:ingress:ipv4:tcp:22:@admin",
+        "web:ingress:ipv4:tcp:22:in@office",
         "web:ingress:ipv4:tcp:80-89:0.0.0.0/0",
     ]
 
@@ -60,6 +61,15 @@ def test_a_named_object_is_replaced_as_a_whole() -> None:
     assert [rule.id for rule in store.groups["web"].rules] == ["web:egress:ipv4:any:any:any"]
     text = "networks: [{name: net, subnets: [{cidr: 10.0.0.0/16}]}]"
     assert set(view(applied(text, applied(BASE))).subnets) == {"net:10.0.0.0/16"}
+
+
+def test_an_address_group_is_replaced_as_a_whole() -> None:
+    text = "address_groups: [{name: office, addresses: [192.0.2.1]}]"
+    before = applied(BASE)
+    done = planned(text, before)
+    assert [effect[:3] for effect in done.effects] == [("change", "address-group", "office")]
+    store = view(after(before, done.changes))
+    assert store.address_groups["office"].addresses == (Prefix.parse("192.0.2.1"),)
 
 
 def test_what_is_not_named_stays() -> None:
@@ -113,6 +123,12 @@ def test_a_plan_expects_what_it_was_made_from() -> None:
     assert done.expected["/port/one"] == before.objects["/port/one"]
     assert done.expected["/network/net"] == before.objects["/network/net"]
     assert done.expected["/group/web"] == before.objects["/group/web"]
+    text = """
+    security_groups:
+      - {name: new, rules: [{direction: egress, remote_address_group_id: office}]}
+    """
+    expected = planned(text, before).expected
+    assert expected["/address-group/office"] == before.objects["/address-group/office"]
 
 
 def test_a_plan_conflicts_with_who_was_faster() -> None:
@@ -148,6 +164,7 @@ def test_an_object_is_deleted_with_what_belongs_to_it() -> None:
     assert not [key for key in left.objects if "web" in key]
     left = after(left, without(left, keys.subnet("six")).changes)
     left = after(left, without(left, keys.network("net")).changes)
+    left = after(left, without(left, keys.address_group("office")).changes)
     assert left.objects.keys() == {"/group/admin"}
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from damselfly.northbound.codec.records import Strict
 from damselfly.northbound.codec.wording import complaint, unknown_key
 
-from .entries import SECTIONS, GroupEntry, NetworkEntry, PortEntry, RuleEntry
+from .entries import SECTIONS, AddressGroupEntry, GroupEntry, NetworkEntry, PortEntry, RuleEntry
 from .problem import BadManifest, Problem
 from .tree import Path, Tree, read_tree
 
@@ -19,6 +19,7 @@ _REFERENCES = {
     "network_id": "networks",
     "security_groups": "security_groups",
     "remote_group_id": "security_groups",
+    "remote_address_group_id": "address_groups",
 }
 E = TypeVar("E", bound=Strict)
 E_co = TypeVar("E_co", bound=Strict, covariant=True)
@@ -60,6 +61,7 @@ class Draft:
     """The entries of a set of files, and what is wrong with the others."""
 
     networks: list[Item[NetworkEntry]] = field(default_factory=list)
+    address_groups: list[Item[AddressGroupEntry]] = field(default_factory=list)
     groups: list[Item[GroupEntry]] = field(default_factory=list)
     rules: list[tuple[str, Item[RuleEntry]]] = field(default_factory=list)
     """With the id of the group each belongs to."""
@@ -121,6 +123,8 @@ def _read_entry(draft: Draft, tree: Tree, path: Path, data: object) -> Iterator[
         draft.unread |= {(section, name) for name in _names(data)}
     elif isinstance(item.entry, NetworkEntry):
         draft.networks.append(Item(item.entry, tree, path))
+    elif isinstance(item.entry, AddressGroupEntry):
+        draft.address_groups.append(Item(item.entry, tree, path))
     elif isinstance(item.entry, GroupEntry):
         draft.groups.append(Item(item.entry, tree, path))
     elif isinstance(item.entry, PortEntry):

@@ -66,6 +66,12 @@ class NetworkEntry(Entry):
     subnets: list[SubnetEntry] = Field(default_factory=list)
 
 
+class AddressGroupEntry(Entry):
+    """An item of ``address_groups``."""
+
+    addresses: list[PrefixValue] = Field(default_factory=list)
+
+
 class GroupEntry(Entry):
     """An item of ``security_groups``; its rules are read one by one."""
 
@@ -86,6 +92,7 @@ class RuleEntry(Strict):
     icmp_code: IcmpNumber | None = None
     remote_ip_prefix: PrefixValue | None = None
     remote_group_id: Id | None = None
+    remote_address_group_id: Id | None = None
 
 
 class PortEntry(Entry):
@@ -103,6 +110,7 @@ class PortEntry(Entry):
 
 SECTIONS: dict[str, type[Entry]] = {
     "networks": NetworkEntry,
+    "address_groups": AddressGroupEntry,
     "security_groups": GroupEntry,
     "ports": PortEntry,
 }
