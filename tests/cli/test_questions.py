@@ -56,6 +56,49 @@ def test_icmp_is_an_echo_request_of_the_family_unless_told(shop: Damselfly) -> N
     assert asked(shop, "bastion", "web-1", "--protocol", "ipv6-icmp")["allowed"]
 
 
+DISCOVERY = ["--protocol", "ipv6-icmp", "--type"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "options", "allowed", "words"),
+    [
+        (("db-1", "web-1"), ["--protocol", "arp"], True, "ARP passes"),
+        (("db-1", "web-1"), [*DISCOVERY, "135"], True, "look for neighbours"),
+        (("db-1", "web-1"), [*DISCOVERY, "136"], True, "advertise its own addresses"),
+        (("bastion", "web-1"), [*DISCOVERY, "134"], False, "may not play router"),
+        (("bastion", "web-1"), [*DISCOVERY, "2"], False, "answers a live connection"),
+        (("bastion", "app-1"), ["--protocol", "icmp", "--type", "3"], False, "answers a live"),
+        (
+            ("db-1", "255.255.255.255"),
+            ["--protocol", "udp", "--port", "67", "--source-port", "68"],
+            True,
+            "may ask its servers",
+        ),
+        (
+            ("bastion", "web-1"),
+            ["--protocol", "udp", "--port", "68", "--source-port", "67"],
+            False,
+            "may not play DHCP server",
+        ),
+    ],
+)
+def test_what_is_built_in_is_explained_before_any_rule(
+    shop: Damselfly, ends: tuple[str, str], options: list[str], allowed: bool, words: str
+) -> None:
+    answer = asked(shop, *ends, *options)
+    assert answer["allowed"] is allowed
+    sender = answer["ends"][0]
+    assert (sender["rules_asked"], sender["rule"]) == (False, None)
+    assert words in sender["because"]
+    assert words in shop("explain", "--from", ends[0], "--to", ends[1], *options).out
+
+
+def test_messages_that_the_tracker_cannot_follow_are_explained(shop: Damselfly) -> None:
+    answer = asked(shop, "bastion", "app-1", "--protocol", "icmp", "--type", "17")
+    assert (answer["allowed"], "judged for itself" in answer["note"]) == (True, True)
+    assert asked(shop, "bastion", "app-1", "--protocol", "icmp")["note"] is None
+
+
 def test_ports_of_different_networks_never_meet(shop: Damselfly, tmp_path: Path) -> None:
     file = tmp_path / "other.yaml"
     file.write_text(

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from damselfly.model.address import address_text
 from damselfly.model.direction import Direction
 from damselfly.model.snapshot import Snapshot
+from damselfly.pipeline.security.built_in import owns
 from damselfly.policy.decision import decide
 from damselfly.policy.explain import explain
 
-from .live import Live, owns
+from .live import Live
 
 
 class Cut(NamedTuple):

@@ -23,6 +23,8 @@ from damselfly.model.snapshot import Snapshot
 from damselfly.northbound.policy_reader import PolicyReader
 from damselfly.northbound.status import AgentStatus
 from damselfly.pipeline.security import verdicts
+from damselfly.pipeline.security.built_in import ARP, BuiltIn, Parties, built_in, how_judged
+from damselfly.policy.decision import Decision
 from damselfly.policy.explain import Explanation
 from damselfly.policy.explain import explain as explain_end
 from damselfly.southbound.switch import FlowStats
@@ -48,6 +50,13 @@ class _Answer:
     packet: Packet
     ends: list[tuple[Explanation, _Held]]
     problem: str | None
+    arp: bool
+
+    @property
+    def note(self) -> str | None:
+        """What is special about the rules' judgement, where they are asked at all."""
+        asked = any(end.verdict is not None for end, _ in self.ends)
+        return how_judged(self.packet) if asked else None
 
     @property
     def allowed(self) -> bool:
@@ -59,8 +68,11 @@ class _Answer:
 @click.option(
     "--to", "destination", required=True, metavar="PORT|IP", shell_complete=complete_ports
 )
-@click.option("--protocol", default="tcp", show_default=True, help="By name or number.")
+@click.option("--protocol", default="tcp", show_default=True, help="By name or number; or arp.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port that is connected to.")
+@click.option(
+    "--source-port", type=click.IntRange(0, 65535), help="Default: any that no rule names."
+)
 @click.option("--type", "icmp_type", type=click.IntRange(0, 255), help="Default: echo request.")
 @click.option("--code", "icmp_code", type=click.IntRange(0, 255), help="Default: 0.")
 @click.option("--family", type=click.Choice(["4", "6", "IPv4", "IPv6"], case_sensitive=False))
@@ -86,15 +98,32 @@ async def _answer(settings: Settings, asked: Asked) -> _Answer:
         said = await reports(store)
     question = connection(asked, view)
     ends = [(end, await _held(end, question.packet, said)) for end in _ends(question, view)]
-    return _Answer(question.packet, ends, _apart(question))
+    return _Answer(question.packet, ends, _apart(question), question.arp)
 
 
 def _ends(question: Connection, view: Snapshot) -> Iterator[Explanation]:
     """Judge the connection at each end that is a port: the sender's egress, the other's ingress."""
-    if question.source is not None:
-        yield explain_end(view, question.source, Direction.EGRESS, question.packet)
-    if question.destination is not None:
-        yield explain_end(view, question.destination, Direction.INGRESS, question.packet)
+    for port, direction in (
+        (question.source, Direction.EGRESS),
+        (question.destination, Direction.INGRESS),
+    ):
+        if port is not None:
+            end = explain_end(view, port, direction, question.packet)
+            said = _built_in(question, view, direction) if end.verdict is not None else None
+            yield end if said is None else _decided(end, said)
+
+
+def _built_in(question: Connection, view: Snapshot, direction: Direction) -> BuiltIn | None:
+    if question.arp:
+        return ARP[direction]
+    parties = Parties(question.source, question.destination)
+    return built_in(view, direction, parties, question.packet)
+
+
+def _decided(end: Explanation, said: BuiltIn) -> Explanation:
+    """Put what is built in in the place of what the rules say."""
+    decision = Decision(said.allowed)
+    return Explanation(end.port, end.direction, decision, said.because, None, ())
 
 
 def _apart(question: Connection) -> str | None:
@@ -109,6 +138,8 @@ def _apart(question: Connection) -> str | None:
 
 async def _held(end: Explanation, packet: Packet, said: list[AgentStatus]) -> _Held:
     """Read the verdict that the end's switch holds on the packet."""
+    if end.verdict is None:
+        return _Held("the switch needs no verdict here")
     place = place_of(end.port.id, said)
     if place is None:
         return _Held("no agent has this port")
@@ -131,8 +162,6 @@ def _verdict(end: Explanation, key: int, packet: Packet, flows: list[FlowStats])
             agrees = bool(held.mark) is end.decision.allowed
             remark = "the switch agrees" if agrees else "THE SWITCH SAYS OTHERWISE"
             return _Held(remark, format_flow(each.flow), each.packets, agrees)
-    if not end.port.port_security_enabled:
-        return _Held("the switch needs no verdict here")
     return _Held("the switch holds no verdict yet: the first packet will ask the agent")
 
 
@@ -142,6 +171,8 @@ def _show(answer: _Answer) -> None:
     output.say(f"{word}: {_spelt(answer)}", style=style)
     if answer.problem is not None:
         output.say(f"  {answer.problem}")
+    if answer.note is not None:
+        output.say(f"  {answer.note}")
     for end, held in answer.ends:
         _show_end(end, held)
 
@@ -153,6 +184,8 @@ def _spelt(answer: _Answer) -> str:
     for end, _ in answer.ends:
         index = 0 if end.direction is Direction.EGRESS else 1
         ends[index] = f"{end.port.name or end.port.id} ({ends[index]})"
+    if answer.arp:
+        return f"{ends[0]} → {ends[1]}, ARP"
     text = f"{ends[0]} → {ends[1]}, {PROTOCOL_NAMES.get(protocol, f'protocol {protocol}')}"
     if protocol in ICMP_PROTOCOLS:
         return f"{text} type {tp_src} code {tp_dst}"
@@ -180,6 +213,7 @@ def _data(answer: _Answer) -> dict[str, object]:
         "allowed": answer.allowed,
         "packet": str(answer.packet),
         "problem": answer.problem,
+        "note": answer.note,
         "ends": [_end_data(end, held) for end, held in answer.ends],
     }
 
@@ -192,6 +226,7 @@ def _end_data(end: Explanation, held: _Held) -> dict[str, object]:
         "allowed": end.decision.allowed,
         "rule": None if rule is None else rule.id,
         "because": end.because,
+        "rules_asked": end.verdict is not None,
         "failed": {reason.rule.id: reason.failed for reason in end.reasons},
         "region": None if end.verdict is None else str(end.verdict.region),
         "switch": {

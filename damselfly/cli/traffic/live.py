@@ -11,16 +11,14 @@ from enum import Enum
 from pathlib import Path
 
 from damselfly.cli.hosts import connected
-from damselfly.model.address import Family
 from damselfly.model.direction import Direction
 from damselfly.model.group import Rule
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound.status import AgentStatus
 from damselfly.pipeline.digest import rule_mark
-from damselfly.pipeline.security.ingress import own_sources
+from damselfly.pipeline.security.built_in import owns
 from damselfly.pipeline.security.labels import labels_in
-from damselfly.pipeline.view import LocalPort
 from damselfly.policy.decision import decide
 from damselfly.southbound.conntrack import Tracked, tracked
 from damselfly.southbound.ovsdb import Ovsdb
@@ -96,12 +94,6 @@ def understood(
         current = entry.label != 0 and entry.label == labels.get((entry.zone, direction))
         standing = Standing.CURRENT if current else _judged(entry, port, direction, view)
         yield Live(host, port, direction, entry, rule, standing)
-
-
-def owns(port: Port, family: Family, address: int) -> bool:
-    """Tell whether the port may send from an address."""
-    own = own_sources(LocalPort(port, 0, 0))
-    return any(prefix.family is family and address in prefix for _, prefix in own)
 
 
 def _judged(entry: Tracked, port: Port, direction: Direction, view: Snapshot) -> Standing:

@@ -28,6 +28,7 @@ class Asked:
     destination: str
     protocol: str
     port: int | None = None
+    source_port: int | None = None
     icmp_type: int | None = None
     icmp_code: int | None = None
     family: str | None = None
@@ -40,6 +41,8 @@ class Connection:
     packet: Packet
     source: Port | None
     destination: Port | None
+    arp: bool = False
+    """It is ARP for the packet's addresses instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ def connection(asked: Asked, view: Snapshot) -> Connection:
     source, destination = _end(view, asked.source), _end(view, asked.destination)
     if source.port is None and destination.port is None:
         raise BadInput(f"neither {asked.source} nor {asked.destination} belongs to a port")
-    protocol = _protocol(asked.protocol)
-    family = _family(asked, protocol, source, destination)
+    arp = asked.protocol.lower() == "arp"
+    protocol = 0 if arp else _protocol(asked.protocol)
+    family = IPV4 if arp else _family(asked, protocol, source, destination)
     if protocol in ICMP_PROTOCOLS:
         protocol = family.icmp
     tp_src, tp_dst = _tp(asked, protocol)
@@ -66,7 +70,7 @@ def connection(asked: Asked, view: Snapshot) -> Connection:
         tp_src,
         tp_dst,
     )
-    return Connection(packet, source.port, destination.port)
+    return Connection(packet, source.port, destination.port, arp)
 
 
 def _end(view: Snapshot, text: str) -> _End:
@@ -124,7 +128,7 @@ def _address(text: str, end: _End, family: Family) -> int:
 def _tp(asked: Asked, protocol: int) -> tuple[int, int]:
     """Return what stands for the ports; for ICMP type and code, an echo request by default."""
     if protocol in ICMP_PROTOCOLS:
-        if asked.port is not None:
+        if asked.port is not None or asked.source_port is not None:
             raise BadInput("ICMP has no ports; accepted: --type and --code")
         if asked.icmp_type is None:
             return _ECHO_REQUEST[protocol], asked.icmp_code or 0
@@ -134,7 +138,7 @@ def _tp(asked: Asked, protocol: int) -> tuple[int, int]:
     if protocol in PORT_PROTOCOLS:
         if asked.port is None:
             raise BadInput("--port is missing: the port that is connected to")
-        return _EPHEMERAL, asked.port
-    if asked.port is not None:
+        return _EPHEMERAL if asked.source_port is None else asked.source_port, asked.port
+    if asked.port is not None or asked.source_port is not None:
         raise BadInput(f"protocol {asked.protocol} has no ports")
     return 0, 0
