@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from itertools import product
 from typing import NamedTuple
 
 from damselfly.model.address import FAMILIES, IPV4, IPV6, Family
@@ -16,6 +17,7 @@ from damselfly.model.intervals import IntervalSet
 from damselfly.model.snapshot import Snapshot
 
 from .meaning import Box, box, why_nothing
+from .rulebook import RuleBook, rule_book
 
 MANAGEMENT_PORTS = {
     (TCP, 22): "SSH", (TCP, 23): "Telnet", (TCP, 111): "rpcbind", (TCP, 135): "RPC",
@@ -80,56 +82,59 @@ def _nothing(group: SecurityGroup, view: Snapshot) -> Iterator[Finding]:
             yield Finding(Doubt.NOTHING, rule, f"matches nothing: {why}")
 
 
-class _Meant(NamedTuple):
-    """A rule and what it admits."""
-
-    rule: Rule
-    box: Box
-
-    def covers(self, other: _Meant) -> bool:
-        """Tell whether this rule admits whatever the other admits."""
-        mine, its = self.box, other.box
-        return (
-            self.rule.direction is other.rule.direction
-            and self.rule.family is other.rule.family
-            and mine.protocol in (None, its.protocol)
-            and mine.tp_dst.contains(its.tp_dst)
-            and mine.tp_src.contains(its.tp_src)
-            and (mine.remote is its.remote or mine.remote.contains(its.remote))
-        )
-
-
 def _shadowed(group: SecurityGroup, view: Snapshot) -> Iterator[Finding]:
     """Find rules that another one covers: of the group, or of one that each wearer has besides.
 
     Of two that say the same, the one that comes first in the order of group and id stays.
     """
-    near = [(group.id, _meant(group, view), True)]
-    near += [
-        (name, _meant(view.groups[name], view), group.id in _company(name, view))
-        for name in sorted(_company(group.id, view))
-    ]
-    for one in near[0][1]:
-        wider = next(_wider(one, near), None)
-        if wider is None:
-            continue
-        word = "says the same as" if wider.box == one.box else "adds nothing to"
-        because = f"{word} rule {wider.rule.id}"
-        other = wider.rule.security_group_id
-        if other != group.id:
-            because += f" of group {other}, which all ports that wear {group.id} wear too"
-        yield Finding(Doubt.SHADOWED, one.rule, because)
-
-
-def _wider(one: _Meant, near: list[tuple[str, list[_Meant], bool]]) -> Iterator[_Meant]:
-    """Yield the rules that cover one; ``near`` says which groups it is beside in both ways."""
-    for _, rules, mutual in near:
-        for other in rules:
-            if other is one or not other.covers(one):
+    company = _company(group.id, view)
+    mutual = {group.id, *(name for name in company if group.id in _company(name, view))}
+    for direction, family in product(Direction, FAMILIES):
+        book = rule_book(view, (group.id, *sorted(company)), direction, family)
+        for place, rule in enumerate(book.rules):
+            wider = next(_wider(place, book, mutual), None)
+            if rule.security_group_id != group.id or wider is None:
                 continue
-            first = _place(other.rule) < _place(one.rule)
-            if first or not mutual or not one.covers(other):
+            same = book.boxes[book.places[wider.id]] == book.boxes[place]
+            because = f"{'says the same as' if same else 'adds nothing to'} rule {wider.id}"
+            if wider.security_group_id != group.id:
+                other = wider.security_group_id
+                because += f" of group {other}, which all ports that wear {group.id} wear too"
+            yield Finding(Doubt.SHADOWED, rule, because)
+
+
+def _wider(place: int, book: RuleBook, mutual: set[str]) -> Iterator[Rule]:
+    """Yield the rules of a book that cover one; ``mutual`` groups are worn by the same ports."""
+    rule, one = book.rules[place], book.boxes[place]
+    admitting = _at_first(one, book) & ~(1 << place)
+    while admitting:
+        number = (admitting & -admitting).bit_length() - 1
+        admitting &= admitting - 1
+        other, wide = book.rules[number], book.boxes[number]
+        if _covers(wide, one):
+            first = _place(other) < _place(rule)
+            if first or other.security_group_id not in mutual or not _covers(one, wide):
                 yield other
+
+
+def _at_first(one: Box, book: RuleBook) -> int:
+    """Return the rules that admit the first packet of a box; what covers it is among them."""
+    by_protocol = book.by_protocol.get(-1 if one.protocol is None else one.protocol, 0)
+    return (
+        (book.any_protocol | by_protocol)
+        & book.tp_src.at(one.tp_src.starts[0])
+        & book.tp_dst.at(one.tp_dst.starts[0])
+        & book.remote.at(one.remote.starts[0])
+    )
+
+
+def _covers(wide: Box, narrow: Box) -> bool:
+    return (
+        wide.protocol in (None, narrow.protocol)
+        and wide.tp_src.contains(narrow.tp_src)
+        and wide.tp_dst.contains(narrow.tp_dst)
+        and (wide.remote is narrow.remote or wide.remote.contains(narrow.remote))
+    )
 
 
 def _place(rule: Rule) -> tuple[str, str]:
@@ -144,6 +149,13 @@ def _company(group_id: str, view: Snapshot) -> frozenset[str]:
     if not worn:
         return frozenset()
     return frozenset.intersection(*worn) & view.groups.keys() - {group_id}
+
+
+class _Meant(NamedTuple):
+    """A rule and what it admits."""
+
+    rule: Rule
+    box: Box
 
 
 def _meant(group: SecurityGroup, view: Snapshot) -> list[_Meant]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from damselfly.cli.traffic.cuts import cuts
+from damselfly.cli.traffic.judge import Judge
 from damselfly.cli.traffic.live import Live, Standing, understood
 from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
@@ -15,6 +19,7 @@ from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot, snapshot_of
 from damselfly.pipeline.digest import rule_mark
+from damselfly.policy.decision import decide
 from damselfly.southbound.conntrack import Tracked
 
 INGRESS, EGRESS = Direction.INGRESS, Direction.EGRESS
@@ -132,3 +137,19 @@ def test_an_address_that_the_port_loses_takes_its_connections_along() -> None:
 def test_a_port_without_groups_loses_everything() -> None:
     bare = ALL.evolve(2, [port(2)])
     assert [cut[0] for cut in ended(bare)] == ["p2", "p2"]
+
+
+@given(
+    st.lists(st.sampled_from([OUT, HTTP, SSH, Rule("any", "g", INGRESS, IPV4)]), unique=True),
+    st.integers(1, 100),
+    st.sampled_from([INGRESS, EGRESS]),
+    st.booleans(),
+)
+def test_many_are_judged_as_each_is(
+    rules: list[Rule], to: int, direction: Direction, filtered: bool
+) -> None:
+    view = policy(*rules).evolve(2, [replace(port(2, "g"), port_security_enabled=filtered)])
+    asked = (view.ports["p2"], direction, Packet(IPV4, TCP, ONE, TWO, 40000, to))
+    assert Judge(view).admits(*asked) is decide(view, *asked).allowed
+    shut = view.evolve(3, closed={"p2": "cannot be read"})
+    assert Judge(shut).admits(*asked) is decide(shut, *asked).allowed is False

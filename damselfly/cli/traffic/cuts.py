@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from damselfly.model.address import address_text
 from damselfly.model.direction import Direction
+from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
 from damselfly.pipeline.security.built_in import owns
-from damselfly.policy.decision import decide
-from damselfly.policy.explain import explain
 
+from .judge import Judge
 from .live import Live
 
 
@@ -28,24 +28,31 @@ class Cut(NamedTuple):
 
 def cuts(found: Iterable[Live], now: Snapshot, planned: Snapshot) -> Iterator[Cut]:
     """Yield the ends at which connections are allowed now and would not be any more."""
+    today, then = Judge(now), Judge(planned)
     for end in found:
-        if not decide(now, end.port, end.direction, end.entry.packet).allowed:
-            continue
-        because = _why(end, planned)
-        if because is not None:
-            yield Cut(end, because)
+        if today.admits(end.port, end.direction, end.entry.packet):
+            because = _why(end, then)
+            if because is not None:
+                yield Cut(end, because)
 
 
-def _why(end: Live, planned: Snapshot) -> str | None:
-    port, packet = planned.ports.get(end.port.id), end.entry.packet
+def _why(end: Live, then: Judge) -> str | None:
+    port, packet = then.view.ports.get(end.port.id), end.entry.packet
     if port is None:
         return f"port {end.port.id} is gone"
     if port.network_id != end.port.network_id:
         return f"the port moves to network {port.network_id}"
+    if then.admits(port, end.direction, packet):
+        return _lost_address(end, port)
+    return then.denial(port, end.direction, packet)
+
+
+def _lost_address(end: Live, port: Port) -> str | None:
+    """Say that the port would have lost its address in the connection, if so."""
+    packet = end.entry.packet
     own = packet.source if end.direction is Direction.EGRESS else packet.destination
-    if owns(end.port, packet.family, own) and not owns(port, packet.family, own):
-        if port.port_security_enabled:
-            return f"{address_text(packet.family, own)} is no address of the port any more"
+    if not port.port_security_enabled or not owns(end.port, packet.family, own):
         return None
-    judged = explain(planned, port, end.direction, packet)
-    return None if judged.decision.allowed else judged.because
+    if owns(port, packet.family, own):
+        return None
+    return f"{address_text(packet.family, own)} is no address of the port any more"

@@ -19,9 +19,10 @@ from damselfly.northbound.status import AgentStatus
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.built_in import owns
 from damselfly.pipeline.security.labels import labels_in
-from damselfly.policy.decision import decide
 from damselfly.southbound.conntrack import Tracked, tracked
 from damselfly.southbound.ovsdb import Ovsdb
+
+from .judge import Judge
 
 FINISHED = frozenset({"TIME_WAIT", "CLOSED"})
 """States of TCP in which nothing flows any more."""
@@ -84,6 +85,7 @@ def understood(
 
     ``ports`` are by key, ``labels`` those in force.
     """
+    judge = Judge(view)
     marks = {rule_mark(rule): rule for group in view.groups.values() for rule in group.rules}
     for entry in entries:
         port = ports.get(entry.zone)
@@ -92,13 +94,12 @@ def understood(
         rule = marks.get(entry.mark)
         direction = _direction(entry, port, labels, rule)
         current = entry.label != 0 and entry.label == labels.get((entry.zone, direction))
-        standing = Standing.CURRENT if current else _judged(entry, port, direction, view)
+        standing = Standing.CURRENT if current else _judged(entry, port, direction, judge)
         yield Live(host, port, direction, entry, rule, standing)
 
 
-def _judged(entry: Tracked, port: Port, direction: Direction, view: Snapshot) -> Standing:
-    allowed = decide(view, port, direction, entry.packet).allowed
-    return Standing.AGAIN if allowed else Standing.CUT
+def _judged(entry: Tracked, port: Port, direction: Direction, judge: Judge) -> Standing:
+    return Standing.AGAIN if judge.admits(port, direction, entry.packet) else Standing.CUT
 
 
 def _direction(entry: Tracked, port: Port, labels: Labels, rule: Rule | None) -> Direction:
