@@ -76,9 +76,13 @@ class Agent:
                 _log.warning("the switch is gone: %s", gone.result())
             else:
                 serving.result()
-        except SwitchError as error:
-            _log.error("%s", error)
-            self.reconciler.progress.problem = str(error)
+        except asyncio.CancelledError:
+            if self.config.warm_on_exit:
+                await self.reconciler.leave_warm(switch)
+            raise
+        except Exception as error:  # noqa: BLE001  The one loop that compares everything anew.
+            _log.exception("the switch is taken over anew")
+            self.reconciler.progress.problem = str(error) or repr(error)
         finally:
             for task in (serving, gone):
                 task.cancel()
