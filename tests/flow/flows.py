@@ -49,10 +49,15 @@ def wanted(field: str) -> st.SearchStrategy[tuple[int, int]]:
     """Values of a field with a mask: none, a prefix or arbitrary bits."""
     full = FIELDS[field].full_mask
     value = st.one_of(st.sampled_from((0, 1, full)), numbers(0, full))
+    if field == "ct_nw_proto":
+        value = numbers(1, full)
     masks = [st.just(full)]
     if field not in UNMASKED:
         bits = FIELDS[field].bits
-        masks += [numbers(1, full), numbers(1, bits).map(lambda n: full ^ ((1 << (bits - n)) - 1))]
+        masks.append(numbers(1, bits).map(lambda n: full ^ ((1 << (bits - n)) - 1)))
+        # ovs-ofctl takes some other IPv6 masks for prefix lengths.
+        if not field.startswith(("ipv6", "ct_ipv6", "nd_")):
+            masks.append(numbers(1, full))
     return st.tuples(value, st.one_of(*masks)).map(lambda pair: (pair[0] & pair[1], pair[1]))
 
 
@@ -63,6 +68,8 @@ def matches(draw: st.DrawFn) -> Match:
     terms: dict[str, int | tuple[int, int]] = dict(base)
     for field in draw(st.lists(st.sampled_from((*ANYWHERE, *own)), max_size=4, unique=True)):
         terms[field] = draw(wanted(field))
+    if "ct_tp_src" in terms or "ct_tp_dst" in terms:
+        terms.setdefault("ct_nw_proto", 6)
     is_tracked = any(field in terms for field in ("ct_nw_src", "ct_nw_dst", *TRACKED)) or any(
         field.startswith("ct_ipv6") for field in terms
     )
@@ -116,7 +123,9 @@ anywhere: st.SearchStrategy[Action] = st.one_of(
     st.just(CtClear()),
 )
 of_arp: st.SearchStrategy[Action] = st.one_of(
-    set_fields("arp_op", "arp_sha", "arp_tpa"), moves(("arp_spa", "arp_tpa"), ("arp_sha", "dl_dst"))
+    set_fields("arp_sha", "arp_tpa"),
+    st.just(SetField("arp_op", 2)),
+    moves(("arp_spa", "arp_tpa"), ("arp_sha", "dl_dst")),
 )
 of_ipv4: st.SearchStrategy[Action] = st.one_of(
     set_fields("nw_src", "nw_dst", "nw_ttl"), moves(("nw_src", "nw_dst")), conntracks()
@@ -138,7 +147,7 @@ def flows(draw: st.DrawFn) -> Flow:
     if draw(st.booleans()):
         actions.insert(0, Meter(draw(st.sampled_from(METERS))))
     return Flow(
-        table=draw(numbers(0, 254)),
+        table=draw(numbers(0, 253)),
         priority=draw(numbers(0, 0xFFFF)),
         match=match,
         actions=tuple(actions),

@@ -44,7 +44,7 @@ def format_value(field: Field, value: int) -> str:
         case Style.IPV4:
             return str(ipaddress.IPv4Address(value))
         case Style.IPV6:
-            return str(ipaddress.IPv6Address(value))
+            return _format_ipv6(value)
         case Style.HEX:
             return _hex(value)
         case _:
@@ -88,9 +88,9 @@ def format_masked(field: Field, value: int, mask: int) -> str:
         return PORT_NAMES[value] if is_named else format_value(field, value)
     if field.style in (Style.IPV4, Style.IPV6):
         return f"{format_value(field, value)}/{_format_netmask(field, mask)}"
-    style = Style.HEX if field.style is Style.DECIMAL else field.style
-    hexadecimal = Field(field.name, field.bits, style)
-    return "/".join(format_value(hexadecimal, number) for number in (value, mask))
+    if field.style is Style.DECIMAL:
+        return f"{value:#x}/{mask:#x}"
+    return f"{format_value(field, value)}/{format_value(field, mask)}"
 
 
 def parse_masked(field: Field, text: str) -> tuple[int, int]:
@@ -130,6 +130,16 @@ def _format_netmask(field: Field, mask: int) -> str:
     if free & (free + 1):
         return format_value(field, mask)
     return str(field.bits - free.bit_length())
+
+
+def _format_ipv6(value: int) -> str:
+    """Spell an address as inet_ntop(3) does: an IPv4 address in it with dots."""
+    head, tail = value >> 32, value & 0xFFFF_FFFF
+    if head == 0xFFFF:
+        return f"::ffff:{ipaddress.IPv4Address(tail)}"
+    if head == 0 and tail > 0xFFFF:
+        return f"::{ipaddress.IPv4Address(tail)}"
+    return str(ipaddress.IPv6Address(value))
 
 
 def _hex(value: int) -> str:

@@ -25,7 +25,8 @@ from damselfly.southbound.frame.layers import (
 )
 from damselfly.southbound.switch import FlowRefused
 
-LAST_TABLE = 254
+LAST_TABLE = 253
+"""The switch keeps 254 to itself."""
 _CONNECTION_KNOWN = CtState.NEW | CtState.EST | CtState.REL | CtState.RPL
 _READ_ONLY = frozenset((
     "dl_type", "nw_proto", "nw_frag", "ct_state", "ct_zone", "ct_nw_src", "ct_nw_dst",
@@ -105,8 +106,10 @@ _NEEDS_IN_MATCH: dict[str, Check] = {
 
 def check(flow: Flow, meters: Mapping[int, object]) -> None:
     """Raise FlowRefused, with Open vSwitch's name for it, if the switch would refuse the flow."""
-    if not 0 <= flow.table <= LAST_TABLE or not 0 <= flow.priority <= 0xFFFF:
-        raise _refused(flow, "OFPFMFC_BAD_TABLE_ID")
+    if not 0 <= flow.table <= LAST_TABLE:
+        raise _refused(flow, "OFPBRC_EPERM: no such table")
+    if not 0 <= flow.priority <= 0xFFFF:
+        raise _refused(flow, "OFPFMFC_BAD_PRIORITY")
     for term in flow.match:
         need = _NEEDS_IN_MATCH.get(term.field)
         if not _satisfied(term.field, flow.match) or (need and not need(flow.match)):
@@ -128,7 +131,7 @@ def _check_action(action: object, flow: Flow, meters: Mapping[int, object]) -> N
     match action:
         case Meter(id=meter) if meter not in meters:
             raise _refused(flow, f"OFPMMFC_INVALID_METER: {meter}")
-        case Resubmit(table=table) if not 0 <= table <= LAST_TABLE:
+        case Resubmit(table=table) if not 0 <= table <= LAST_TABLE + 1:
             raise _refused(flow, f"OFPBRC_BAD_TABLE_ID: {table}")
         case SetField() | Move():
             _check_write(action, flow, stored=False)
