@@ -38,6 +38,10 @@ def remote_spans(world: World, rule: Rule) -> Spans:
             if rule.remote_group_id in port.security_groups
             for prefix in port.prefixes(world.family)
         ]
+    if rule.remote_address_group_id is not None:
+        group = world.snapshot.address_groups.get(rule.remote_address_group_id)
+        listed = () if group is None else group.addresses
+        return [(each.first, each.last) for each in listed if each.family is world.family]
     prefix = rule.remote_ip_prefix
     return [] if prefix is None else [(prefix.first, prefix.last)]
 

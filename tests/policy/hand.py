@@ -9,7 +9,7 @@ from damselfly.model.direction import Direction
 from damselfly.model.group import TCP, Rule, SecurityGroup
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
-from damselfly.model.snapshot import Snapshot, snapshot_of
+from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from damselfly.policy.decision import decide
 
 HERE = {IPV4: "10.0.0.1", IPV6: "fd00::1"}
@@ -33,7 +33,7 @@ def packet(
     return Packet(family, protocol, far, parse_address(HERE[family])[1], src, dst)
 
 
-def policy(*rules: Rule, others: tuple[Port, ...] = (), **port: Any) -> tuple[Snapshot, Port]:
+def policy(*rules: Rule, others: tuple[Thing, ...] = (), **port: Any) -> tuple[Snapshot, Port]:
     port = {"security_groups": ("g",), **port}
     me = Port("me", "net", 1, **port)
     return snapshot_of([SecurityGroup("g", "g", rules), me, *others]), me

@@ -6,7 +6,7 @@ import pytest
 
 from damselfly.model.address import IPV4, IPV6, Prefix, parse_address
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, ICMPV6, TCP, UDP
+from damselfly.model.group import ICMP, ICMPV6, TCP, UDP, AddressGroup
 from damselfly.model.packet import Packet
 from damselfly.model.port import AddressPair, Port
 from damselfly.model.snapshot import snapshot_of
@@ -115,6 +115,20 @@ def test_a_remote_group_is_its_ports_addresses_and_address_pairs() -> None:
 def test_a_group_that_names_itself_includes_the_port_itself() -> None:
     address = (Prefix.parse("192.0.2.7"),)
     assert allowed(packet(remote="192.0.2.7"), rule(remote_group_id="g"), fixed_ips=address)
+
+
+def test_an_address_group_is_what_it_lists_of_the_family_and_not_the_group_of_that_name() -> None:
+    listed = ("192.0.2.7", "198.51.100.0/30", "fd00::/64")
+    office = AddressGroup("g", "office", tuple(map(Prefix.parse, listed)))
+    asked = {"192.0.2.7": True, "192.0.2.8": False, "198.51.100.3": True, "198.51.100.4": False}
+    fixed = (Prefix.parse("192.0.2.8"),)
+    for remote, expected in asked.items():
+        fourth = rule(remote_address_group_id="g")
+        seen = packet(remote=remote)
+        assert allowed(seen, fourth, others=(office,), fixed_ips=fixed) is expected
+    sixth = rule(IPV6, remote_address_group_id="g")
+    assert allowed(packet(IPV6, remote="fd00::99"), sixth, others=(office,))
+    assert not allowed(packet(IPV6, remote="fd00:0:0:1::"), sixth, others=(office,))
 
 
 def test_a_port_without_groups_is_closed() -> None:

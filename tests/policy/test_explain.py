@@ -6,7 +6,7 @@ import pytest
 
 from damselfly.model.address import IPV4, IPV6, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, SCTP, TCP, UDP, Rule
+from damselfly.model.group import ICMP, SCTP, TCP, UDP, AddressGroup, Rule
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import snapshot_of
@@ -70,6 +70,16 @@ def test_says_which_condition_failed(asked: Packet, given: Rule, failed: str) ->
 def test_says_that_the_far_end_is_not_a_member() -> None:
     found = explained(packet(), rule(remote_group_id="g"), fixed_ips=(Prefix.parse("10.0.0.1"),))
     assert found.reasons[0].failed == "remote 192.0.2.7 is not a member of group g"
+
+
+def test_says_that_the_far_end_is_not_in_the_address_group() -> None:
+    office = AddressGroup("office", "", (Prefix.parse("198.51.100.0/24"),))
+    found = explained(packet(), rule(remote_address_group_id="office"), others=(office,))
+    assert found.reasons[0].failed == "remote 192.0.2.7 is not in address group office"
+    inside = packet(remote="198.51.100.9")
+    found = explained(inside, rule(remote_address_group_id="office"), others=(office,))
+    assert found.because == "rule r of group g admits it"
+    assert str(found.verdict and found.verdict.region) == "IPv4, remote 198.51.100.0/24"
 
 
 def test_says_that_no_group_is_worn() -> None:

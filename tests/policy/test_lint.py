@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from damselfly.model.address import IPV4, IPV6, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, TCP, UDP, Rule, SecurityGroup
+from damselfly.model.group import ICMP, TCP, UDP, AddressGroup, Rule, SecurityGroup
 from damselfly.model.port import AddressPair, Port
-from damselfly.model.snapshot import Snapshot, snapshot_of
+from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from damselfly.policy.label import only_widens
 from damselfly.policy.lint import Doubt, lint
 from damselfly.policy.policies import Policies
@@ -22,25 +22,25 @@ from .hand import rule
 INSIDE = Prefix.parse("10.0.0.0/8")
 
 
-def doubts(*rules: Rule, ports: tuple[Port, ...] = ()) -> dict[str, list[str]]:
+def doubts(*rules: Rule, others: tuple[Thing, ...] = ()) -> dict[str, list[str]]:
     """Lint rules, each in the group it names; return what is found, by rule."""
     found: dict[str, list[str]] = {}
-    for finding in lint(view(*rules, ports=ports)):
+    for finding in lint(view(*rules, others=others)):
         found.setdefault(finding.rule.id, []).append(finding.doubt.value)
     return found
 
 
-def view(*rules: Rule, ports: tuple[Port, ...] = ()) -> Snapshot:
+def view(*rules: Rule, others: tuple[Thing, ...] = ()) -> Snapshot:
     names = sorted({one.security_group_id for one in rules})
     groups = [
         SecurityGroup(name, name, tuple(one for one in rules if one.security_group_id == name))
         for name in names
     ]
-    return snapshot_of([*groups, *ports])
+    return snapshot_of([*groups, *others])
 
 
-def said(*rules: Rule, ports: tuple[Port, ...] = ()) -> str:
-    (finding,) = lint(view(*rules, ports=ports))
+def said(*rules: Rule, others: tuple[Thing, ...] = ()) -> str:
+    (finding,) = lint(view(*rules, others=others))
     return finding.because
 
 
@@ -91,18 +91,18 @@ def test_a_group_that_every_wearer_wears_besides_shadows() -> None:
     narrow = replace(rule(IPV4, TCP, 80, 80, id="narrow"), security_group_id="a")
     wide = replace(rule(IPV4, TCP, 80, 81, id="wide"), security_group_id="b")
     assert not doubts(narrow, wide)
-    assert not doubts(narrow, wide, ports=(port("p", "a", "b"), port("q", "a")))
+    assert not doubts(narrow, wide, others=(port("p", "a", "b"), port("q", "a")))
     both = (port("p", "a", "b"), port("q", "a", "b"), port("r", "b"))
-    assert doubts(narrow, wide, ports=both) == {"narrow": ["shadowed"]}
-    assert "all ports that wear a wear too" in said(narrow, wide, ports=both)
+    assert doubts(narrow, wide, others=both) == {"narrow": ["shadowed"]}
+    assert "all ports that wear a wear too" in said(narrow, wide, others=both)
 
 
 def test_of_the_same_rule_in_two_groups_the_one_that_somebody_needs_stays() -> None:
     here = replace(rule(IPV4, TCP, 80, 80, id="here"), security_group_id="a")
     there = replace(here, id="there", security_group_id="b")
-    assert doubts(here, there, ports=(port("p", "a", "b"),)) == {"there": ["shadowed"]}
+    assert doubts(here, there, others=(port("p", "a", "b"),)) == {"there": ["shadowed"]}
     wearers = (port("p", "a", "b"), port("q", "b"))
-    assert doubts(here, there, ports=wearers) == {"here": ["shadowed"]}
+    assert doubts(here, there, others=wearers) == {"here": ["shadowed"]}
 
 
 @pytest.mark.parametrize("prefix", [None, Prefix.parse("0.0.0.0/0")])
@@ -137,7 +137,14 @@ def test_what_opens_no_management_port_to_all_is_not_named(closed: Rule) -> None
 def test_a_group_with_a_member_that_owns_every_address_is_everybody() -> None:
     everything = AddressPair(Prefix.parse("0.0.0.0/0"))
     router = Port("gw", "net", 1, allowed_address_pairs=(everything,), security_groups=("g",))
-    assert doubts(rule(IPV4, TCP, 22, 22, remote_group_id="g"), ports=(router,)) == {"r": ["open"]}
+    assert doubts(rule(IPV4, TCP, 22, 22, remote_group_id="g"), others=(router,)) == {"r": ["open"]}
+
+
+def test_an_address_group_that_lists_every_address_is_everybody() -> None:
+    everybody = AddressGroup("all", "", (Prefix.parse("0.0.0.0/1"), Prefix.parse("128.0.0.0/1")))
+    ssh = rule(IPV4, TCP, 22, 22, remote_address_group_id="all")
+    assert doubts(ssh, others=(everybody,)) == {"r": ["open"]}
+    assert doubts(ssh) == {"r": ["nothing"]}
 
 
 def test_rules_that_are_everybody_only_together_are_named_together() -> None:

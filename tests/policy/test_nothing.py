@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from damselfly.model.address import IPV4, IPV6, Family, Prefix
-from damselfly.model.group import DCCP, ICMP, ICMPV6, SCTP, TCP, UDPLITE
+from damselfly.model.group import DCCP, ICMP, ICMPV6, SCTP, TCP, UDPLITE, AddressGroup
 from damselfly.policy.meaning import why_nothing
 
 from .hand import GRE, allowed, packet, policy, rule
@@ -36,10 +36,21 @@ def test_an_empty_remote_group_matches_nothing() -> None:
     assert "has no IPv4 member" in str(why_nothing(own, policy(own)[0]))
 
 
-def test_an_address_group_matches_nothing_as_long_as_there_are_none() -> None:
-    later = rule(remote_address_group_id="a")
-    assert not allowed(packet(), later)
-    assert "not known" in str(why_nothing(later, policy(later)[0]))
+def test_an_unknown_address_group_matches_nothing() -> None:
+    unknown = rule(remote_address_group_id="g")
+    assert not allowed(packet(), unknown)
+    assert "address group g is not known" in str(why_nothing(unknown, policy(unknown)[0]))
+
+
+@pytest.mark.parametrize("listed", [(), (Prefix.parse("::/0"),)])
+def test_an_address_group_without_an_address_of_the_family_matches_nothing(
+    listed: tuple[Prefix, ...],
+) -> None:
+    named = rule(remote_address_group_id="a")
+    group = AddressGroup("a", "a", listed)
+    assert not allowed(packet(), named, others=(group,))
+    why = why_nothing(named, policy(named, others=(group,))[0])
+    assert why == "address group a has no IPv4 address"
 
 
 @pytest.mark.parametrize("number", [SCTP, DCCP, UDPLITE])

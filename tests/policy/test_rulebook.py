@@ -79,9 +79,14 @@ def test_a_verdict_of_other_rules_holds_exactly_where_these_rules_give_it_too(
 def test_judging_does_not_depend_on_the_book_before(
     data: st.DataObject, old: World, new: World
 ) -> None:
-    """Members come and go under the same rules; a verdict must not tell in which order."""
+    """Members, and what is listed, change under the same rules; no verdict tells in which order."""
     moved = snapshot_of(
-        [*new.snapshot.ports.values(), *old.snapshot.groups.values(), old.port],
+        [
+            *new.snapshot.ports.values(),
+            *new.snapshot.address_groups.values(),
+            *old.snapshot.groups.values(),
+            old.port,
+        ],
     )
     now = old._replace(snapshot=moved)
     packet = data.draw(packets(now, WIDE))

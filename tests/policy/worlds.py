@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from damselfly.model.address import IPV4, IPV6, Family, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, ICMP_PROTOCOLS, ICMPV6, SCTP, TCP, UDP, Rule, SecurityGroup
+from damselfly.model.group import (
+    ICMP,
+    ICMP_PROTOCOLS,
+    ICMPV6,
+    SCTP,
+    TCP,
+    UDP,
+    AddressGroup,
+    Rule,
+    SecurityGroup,
+    in_order,
+)
 from damselfly.model.packet import Packet
 from damselfly.model.port import AddressPair, Port
 from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
@@ -20,6 +31,8 @@ from damselfly.policy.decision import rules_of
 from damselfly.policy.rulebook import RuleBook, rule_book
 
 GROUPS = ("g0", "g1", "g2")
+LISTS = ("g0", "a1")
+"""Ids of address groups; a security group may have the same."""
 GRE, OTHER = 47, 200
 PROTOCOLS = (None, TCP, TCP, TCP, UDP, ICMP, ICMPV6, GRE, SCTP, 0)
 ICMP_VALUES = (0, 3, 8, 128)
@@ -96,17 +109,19 @@ def rules(draw: st.DrawFn, scale: Scale, name: str, asked: Question) -> Rule:
     elif protocol in (TCP, UDP, SCTP) and draw(st.integers(0, 3)):
         ports = st.integers(0, (1 << scale.port_bits) - 1)
         low, high = sorted((draw(ports), draw(ports)))
-    kind = draw(st.sampled_from(["any", "prefix", "group", "group", "foreign"]))
+    kind = draw(st.sampled_from(["any", "prefix", "group", "group", "list", "foreign"]))
     other = IPV6 if family is IPV4 else IPV4
     prefix = {
         "prefix": prefixes(family, scale.address_bits),
         "foreign": prefixes(other, scale.address_bits),
     }
     remote_group = st.sampled_from([*GROUPS, "nobody knows"])
+    remote_list = st.sampled_from([*LISTS, *LISTS, "nobody knows"])
     return Rule(
         name, group, direction, family, protocol, low, high,
         remote_ip_prefix=draw(prefix[kind]) if kind in prefix else None,
         remote_group_id=draw(remote_group) if kind == "group" else None,
+        remote_address_group_id=draw(remote_list) if kind == "list" else None,
     )  # fmt: skip
 
 
@@ -119,6 +134,13 @@ def groups(draw: st.DrawFn, scale: Scale, asked: Question) -> list[SecurityGroup
         meant = tuple(draw(rules(scale, name, asked)) for name in names)
         found.append(SecurityGroup(group, group, meant))
     return found
+
+
+@st.composite
+def address_groups(draw: st.DrawFn, scale: Scale, name: str) -> AddressGroup:
+    """An address group, of either family or both, overlapping or not, or empty."""
+    near = st.sampled_from([IPV4, IPV4, IPV6]).flatmap(lambda f: prefixes(f, scale.address_bits))
+    return AddressGroup(name, name, in_order(draw(st.lists(near, max_size=scale.members))))
 
 
 @st.composite
@@ -149,6 +171,7 @@ def worlds(draw: st.DrawFn, scale: Scale) -> World:
     port = Port("me", "net", 0x0200_0000_FFFF, security_groups=tuple(sorted(worn)))
     things: list[Thing] = [*draw(groups(scale, (direction, family))), port]
     things += draw(members(scale, family))
+    things += [draw(address_groups(scale, name)) for name in LISTS if draw(st.integers(0, 3))]
     return World(snapshot_of(things), port, direction, family)
 
 

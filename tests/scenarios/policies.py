@@ -9,13 +9,23 @@ from hypothesis import strategies as st
 
 from damselfly.model.address import FAMILIES, IPV4, IPV6, Family, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, ICMPV6, TCP, UDP, Rule, SecurityGroup
+from damselfly.model.group import (
+    ICMP,
+    ICMPV6,
+    TCP,
+    UDP,
+    AddressGroup,
+    Rule,
+    SecurityGroup,
+    in_order,
+)
 from damselfly.model.packet import Packet
 from damselfly.model.port import AddressPair, Port
 
 from .frames import ACK, SYN, Frame
 
 GROUPS = ("g0", "g1", "g2")
+LISTS = ("a0", "a1")
 LOCAL, FAR = ("p1", "p2", "p3", "p4"), ("f5", "f6")
 SERVICES, CLIENTS = (80, 81, 443), (1000, 1001)
 DIRECTIONS = (Direction.INGRESS, Direction.INGRESS, Direction.EGRESS)
@@ -40,6 +50,21 @@ def mac(name: str) -> int:
 
 
 @st.composite
+def prefixes(draw: st.DrawFn, family: Family) -> Prefix:
+    """A port's address, or a few around it."""
+    near = draw(st.sampled_from(LOCAL))
+    free = draw(st.integers(0, 3))
+    return Prefix(family, address(near, family) >> free << free, family.bits - free)
+
+
+@st.composite
+def address_groups(draw: st.DrawFn, name: str) -> AddressGroup:
+    """An address group; most list some of the ports."""
+    near = st.sampled_from(FAMILIES).flatmap(prefixes)
+    return AddressGroup(name, name, in_order(draw(st.lists(near, max_size=4))))
+
+
+@st.composite
 def rules(draw: st.DrawFn, name: str) -> Rule:
     """A rule; the part of its name before the hyphen is the group."""
     family, direction = draw(st.sampled_from(FAMILIES)), draw(st.sampled_from(DIRECTIONS))
@@ -50,14 +75,13 @@ def rules(draw: st.DrawFn, name: str) -> Rule:
     elif protocol in (ICMP, ICMPV6):
         low = draw(st.sampled_from([None, *TYPES[family]]))
     remote: dict[str, Any] = {}
-    kind = draw(st.sampled_from(["any", "any", "prefix", "group", "group"]))
+    kind = draw(st.sampled_from(["any", "any", "prefix", "group", "group", "list"]))
     if kind == "group":
         remote["remote_group_id"] = draw(st.sampled_from([*GROUPS, "unknown"]))
+    elif kind == "list":
+        remote["remote_address_group_id"] = draw(st.sampled_from([*LISTS * 2, "unknown"]))
     elif kind == "prefix":
-        near = draw(st.sampled_from(LOCAL))
-        length = family.bits - draw(st.integers(0, 3))
-        value = address(near, family) >> (family.bits - length) << (family.bits - length)
-        remote["remote_ip_prefix"] = Prefix(family, value, length)
+        remote["remote_ip_prefix"] = draw(prefixes(family))
     group = name.partition("-")[0]
     return Rule(name, group, direction, family, protocol, low, high, **remote)
 

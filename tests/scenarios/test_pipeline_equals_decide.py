@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from damselfly.model.address import FAMILIES, Family
-from damselfly.model.group import SecurityGroup
+from damselfly.model.group import AddressGroup, SecurityGroup
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Thing
@@ -24,7 +24,7 @@ from damselfly.model.snapshot import Thing
 from . import policies
 from .frames import ACK, Frame
 from .oracle import Oracle
-from .policies import BROADCAST, FAR, GROUPS, LOCAL, WORN
+from .policies import BROADCAST, FAR, GROUPS, LISTS, LOCAL, WORN
 from .rig import Rig
 
 OPTIONS: tuple[dict[str, int], ...] = (
@@ -45,6 +45,7 @@ class Host(RuleBasedStateMachine):
     @initialize(data=st.data(), options=st.sampled_from(OPTIONS))
     def start(self, data: st.DataObject, options: dict[str, int]) -> None:
         things: list[Thing] = [data.draw(policies.groups(name)) for name in GROUPS]
+        things += [data.draw(policies.address_groups(name)) for name in LISTS]
         things += [data.draw(policies.ports(name)) for name in (*LOCAL, *FAR)]
         self.things = things
         self.rig = Rig(*things, **options)
@@ -133,6 +134,14 @@ class Host(RuleBasedStateMachine):
         """Give a group the rules that it had at the start."""
         self._apply(next(each for each in self.things if each.id == name))
 
+    @rule(data=st.data(), name=st.sampled_from(LISTS))
+    def change_addresses(self, data: st.DataObject, name: str) -> None:
+        """List other addresses in an address group; now and then delete it."""
+        if data.draw(st.integers(0, 3)):
+            self._apply(data.draw(policies.address_groups(name)))
+        else:
+            self._apply(drop=[(AddressGroup, name)])
+
     @rule(data=st.data(), name=st.sampled_from((*LOCAL, *FAR)))
     def change_port(self, data: st.DataObject, name: str) -> None:
         """Move a port, dress it otherwise, delete it or bring it back."""
@@ -159,12 +168,15 @@ class Host(RuleBasedStateMachine):
             self.rig.enforce()
         self._follow()
 
-    @rule(data=st.data(), name=st.sampled_from(GROUPS), changed=st.booleans())
+    @rule(data=st.data(), name=st.sampled_from((*GROUPS, *LISTS)), changed=st.booleans())
     def restart(self, data: st.DataObject, name: str, changed: bool) -> None:
         """Restart the agent, perhaps after a change that it did not see."""
         self.rig.restart()
         if changed:
-            self.rig.write(data.draw(policies.groups(name)))
+            if name in LISTS:
+                self.rig.write(data.draw(policies.address_groups(name)))
+            else:
+                self.rig.write(data.draw(policies.groups(name)))
         sent = self.rig.enforce()
         assert changed or sent == 0
         self._follow()

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import TCP, Rule, SecurityGroup
+from damselfly.model.group import TCP, AddressGroup, Rule, SecurityGroup
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
-from damselfly.model.snapshot import snapshot_of
+from damselfly.model.snapshot import Thing, snapshot_of
 from damselfly.policy.decision import decide
 from damselfly.policy.label import only_widens
 from damselfly.policy.rulebook import RuleBook, rule_book
 from tests.policy.blocks import cells, packet_of
-from tests.policy.worlds import TINY, World, rules, worlds
+from tests.policy.worlds import LISTS, TINY, World, address_groups, rules, worlds
 
 
 def grows(old: World, new: World) -> bool:
@@ -31,18 +31,23 @@ def admitted(world: World, packet: Packet) -> bool:
 
 
 def edited(data: st.DataObject, world: World) -> World:
-    """Change a group: a rule goes, one comes, or both; and perhaps a member goes."""
+    """Change a group: a rule goes, one comes, or both; a member, or what an address group lists."""
     group = world.snapshot.groups[data.draw(st.sampled_from(world.port.security_groups))]
     kept, flip = list(group.rules), st.booleans()
     if data.draw(flip) and kept:
         kept.pop(data.draw(st.integers(0, len(kept) - 1)))
     if data.draw(flip):
         kept.append(data.draw(rules(TINY, f"{group.id}-new", (world.direction, world.family))))
-    put = [SecurityGroup(group.id, group.name, tuple(kept))]
-    drop: list[tuple[type[Port], str]] = []
+    put: list[Thing] = [SecurityGroup(group.id, group.name, tuple(kept))]
+    drop: list[tuple[type[Thing], str]] = []
     others = sorted(world.snapshot.ports.keys() - {"me"})
     if data.draw(flip) and others:
         drop = [(Port, others[data.draw(st.integers(0, len(others) - 1))])]
+    listed = data.draw(st.sampled_from(LISTS))
+    if data.draw(flip):
+        put.append(data.draw(address_groups(TINY, listed)))
+    elif data.draw(flip):
+        drop.append((AddressGroup, listed))
     return world._replace(snapshot=world.snapshot.evolve(1, put, drop))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from damselfly.model.address import IPV4, Prefix
+from damselfly.model.address import IPV4, IPV6, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import TCP, Rule, SecurityGroup
+from damselfly.model.group import TCP, AddressGroup, Rule, SecurityGroup
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from damselfly.policy.policies import Policies
@@ -58,11 +58,37 @@ def test_a_remote_group_that_becomes_known_makes_another_book() -> None:
     assert second.rules == NAMING.rules
 
 
+OFFICE = AddressGroup("a", "office", (Prefix(IPV4, 1, 32), Prefix(IPV6, 1, 128)))
+OPEN_TO_OFFICE = SecurityGroup(
+    "g", "g", (Rule("r", "g", Direction.INGRESS, IPV4, TCP, 80, 80, remote_address_group_id="a"),)
+)
+
+
+def test_an_address_group_that_lists_something_else_makes_another_book() -> None:
+    start = snapshot_of([OPEN_TO_OFFICE, OFFICE])
+    for listed in ((), (Prefix(IPV4, 1, 32),), (*OFFICE.addresses, Prefix(IPV4, 9, 32))):
+        first, second = before_and_after(start, AddressGroup("a", "office", listed))
+        assert first is not second
+
+
+def test_an_address_group_that_becomes_known_makes_another_book() -> None:
+    first, second = before_and_after(snapshot_of([OPEN_TO_OFFICE]), OFFICE)
+    assert not first.rules
+    assert second.rules == OPEN_TO_OFFICE.rules
+
+
+def test_an_address_group_renamed_or_named_by_nobody_leaves_the_very_book() -> None:
+    start = snapshot_of([OPEN_TO_OFFICE, OFFICE])
+    for change in (AddressGroup("a", "home", OFFICE.addresses), AddressGroup("g", "g")):
+        first, second = before_and_after(start, change)
+        assert first is second
+
+
 @given(st.data(), worlds(WIDE), worlds(WIDE))
 def test_carried_books_judge_as_fresh_ones(data: st.DataObject, old: World, new: World) -> None:
     """From one policy to another and on: what came before must not show."""
     new = new._replace(direction=old.direction, family=old.family)
-    put: list[Thing] = [*new.snapshot.ports.values()]
+    put: list[Thing] = [*new.snapshot.ports.values(), *new.snapshot.address_groups.values()]
     put += data.draw(st.lists(st.sampled_from(list(new.snapshot.groups.values())), unique=True))
     policies = Policies(old.snapshot)
     policies.book(old.port.security_groups, old.direction, old.family)

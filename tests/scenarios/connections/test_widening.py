@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from damselfly.model.address import FAMILIES
-from damselfly.model.group import SecurityGroup
+from damselfly.model.group import SecurityGroup, in_order
 from damselfly.model.snapshot import Thing
 from damselfly.pipeline.layout import Table
 from damselfly.pipeline.security.labels import labels_in
 from tests.scenarios import policies
 from tests.scenarios.frames import ACK, Frame
-from tests.scenarios.policies import FAR, GROUPS, LOCAL
+from tests.scenarios.policies import FAR, GROUPS, LISTS, LOCAL
 from tests.scenarios.rig import Rig
 
 Sent = tuple[str, Frame, list[str]]
@@ -41,8 +41,12 @@ def labels(rig: Rig) -> set[tuple[int, str, int]]:
 
 @st.composite
 def additions(draw: st.DrawFn, rig: Rig) -> Thing:
-    """A rule more, a member more, or a group more on a port."""
-    kind = draw(st.sampled_from(["rule", "member", "group"]))
+    """A rule more, a member more, a group more on a port, or an address more in a list."""
+    kind = draw(st.sampled_from(["rule", "member", "group", "address"]))
+    if kind == "address":
+        listed = rig.snapshot.address_groups[draw(st.sampled_from(LISTS))]
+        more = draw(policies.prefixes(draw(st.sampled_from(FAMILIES))))
+        return replace(listed, addresses=in_order((*listed.addresses, more)))
     if kind == "rule":
         group = rig.snapshot.groups[draw(st.sampled_from(GROUPS))]
         new = draw(policies.rules(f"{group.id}-new{len(group.rules)}"))
@@ -65,6 +69,7 @@ def _host(name: str) -> str | None:
 @given(st.data())
 def test_a_change_that_only_adds_touches_no_connection(data: st.DataObject) -> None:
     things: list[Thing] = [data.draw(policies.groups(name)) for name in GROUPS]
+    things += [data.draw(policies.address_groups(name)) for name in LISTS]
     things += [data.draw(policies.ports(name)) for name in (*LOCAL, *FAR)]
     rig = Rig(*things)
     alive, before = delivered(rig), labels(rig)
