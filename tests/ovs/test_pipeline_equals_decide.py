@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -28,6 +29,8 @@ from tests.scenarios.policies import FAR, GROUPS, LOCAL
 
 pytestmark = pytest.mark.ovs
 HERE = LOCAL[:3]
+GRACE = 0.3
+"""Seconds in which a switch short of processor time may still answer from its cache."""
 Sent = tuple[str, Frame]
 
 
@@ -62,6 +65,7 @@ class Wire:
         if gone:
             self.agent.commit(gone)
         self.agent.enforced(self.agent.write(things))
+        time.sleep(GRACE)
         self.things.update(((type(thing), thing.id), thing) for thing in things)
 
     def check(self, frames: list[Sent]) -> None:
