@@ -111,8 +111,12 @@ def remote_admits(policy: Json, rule: Json, address: str) -> bool:
     if rule["remote_group_id"] is not None:
         return any(within(address, each) for each in members(policy, rule["remote_group_id"]))
     if rule["remote_address_group_id"] is not None:
-        listed = policy["address_groups"].get(rule["remote_address_group_id"], ())
-        return any(within(address, each) for each in listed)
+        return any(
+            within(address, each)
+            for group in policy["address_groups"]
+            if group["id"] == rule["remote_address_group_id"]
+            for each in group["addresses"]
+        )
     return True
 
 

@@ -31,9 +31,8 @@ def rule(direction: str = "ingress", ethertype: str = "IPv4", **more: Any) -> Js
 def policy(*rules: Json, ports: tuple[Json, ...] = (), **address_groups: list[str]) -> Json:
     groups = [{"id": "g", "security_group_rules": list(rules)}]
     standing = [port(1, "g"), port(2), port(3, "g")]
-    return {
-        "security_groups": groups, "ports": [*ports, *standing], "address_groups": address_groups
-    }  # fmt: skip
+    lists = [{"id": name, "addresses": addresses} for name, addresses in address_groups.items()]
+    return {"security_groups": groups, "ports": [*ports, *standing], "address_groups": lists}
 
 
 def asked(meant: Json, packet: Json, source: str = "10.0.0.2") -> bool:

@@ -12,7 +12,7 @@ from damselfly.policy.explain import explain
 from damselfly.policy.rulebook import rule_book
 from tests.scenarios.rig import Rig
 
-from . import drawn, translated
+from . import drawn, traffic, translated
 from .evaluator import admits, receivers
 
 
@@ -22,7 +22,7 @@ def test_decisions_and_rule_books_say_what_the_reference_says(data: st.DataObjec
     policy = data.draw(drawn.policies())
     snapshot = translated.snapshot(policy)
     for _ in range(4):
-        _, frame = data.draw(drawn.frames(policy))
+        _, frame = data.draw(traffic.frames(policy))
         packet = translated.packet(frame)
         family = FAMILY_BY_NAME[frame["ethertype"]]
         for port in policy["ports"]:
@@ -45,6 +45,6 @@ def test_the_flows_deliver_what_the_reference_says(data: st.DataObject) -> None:
     policy = data.draw(drawn.policies())
     rig = Rig(*translated.things(policy))
     for _ in range(6):
-        sender, frame = data.draw(drawn.frames(policy))
+        sender, frame = data.draw(traffic.frames(policy))
         rig.switch.flush_connections()
         assert rig.send(sender, translated.wire(frame)) == receivers(policy, sender, frame)

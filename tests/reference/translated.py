@@ -28,7 +28,8 @@ def snapshot(policy: Json) -> Snapshot:
 def things(policy: Json) -> list[Thing]:
     """Return the same as objects of the model."""
     view = snapshot(policy)
-    return [*view.networks.values(), *view.groups.values(), *view.ports.values()]
+    tables = (view.networks, view.address_groups, view.groups, view.ports)
+    return [thing for table in tables for thing in table.values()]
 
 
 def packet(frame: Json) -> Packet:
@@ -68,5 +69,7 @@ def _records(policy: Json) -> Iterator[tuple[str, Json]]:
         for rule in fields.pop("security_group_rules"):
             yield keys.rule(group["id"], rule["id"]), rule
         yield keys.group(group["id"]), fields
+    for group in policy["address_groups"]:
+        yield keys.address_group(group["id"]), group
     for port in policy["ports"]:
         yield keys.port(port["id"]), port
