@@ -105,7 +105,7 @@ def wire(hypervisor: Hypervisor) -> Iterator[Wire]:
 
 
 @settings(
-    max_examples=5,
+    max_examples=4,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
