@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from damselfly.northbound.status import RuleUse
-
 from .conftest import EXAMPLE, Damselfly
-from .test_waiting import STATUS, report
 
 
 def write(path: Path, text: str) -> Path:
@@ -201,25 +196,6 @@ security_groups:
     assert why in damselfly("get", "rules").out
 
 
-def test_rules_are_shown_with_what_they_admitted_on_all_hosts(
-    shop: Damselfly, store_url: str
-) -> None:
-    assert shop("get", "rule", "app-logs", "-o", "json").data["admitted"] is None
-    now = time.time()
-    report(
-        store_url,
-        replace(STATUS, host="h1", rules={"app-logs": RuleUse(3, 3, now - 3600)}),
-        replace(STATUS, host="h2", rules={"app-logs": RuleUse(2, 0, now - 7200)}),
-    )
-    rule = shop("get", "rule", "app-logs", "-o", "json").data
-    assert (rule["admitted"], rule["last_admitted_at"]) == (5, now - 3600)
-    assert shop("get", "rule", "app-from-web-ipv4", "-o", "json").data["admitted"] == 0
-    header, *rows = shop("get", "rules", "app").out.splitlines()
-    assert ("ADMITTED" in header, "LAST" in header) == (True, True)
-    (row,) = [row for row in rows if "app-logs" in row]
-    assert row.endswith("5         1 h ago")
-
-
 OFFICE = """
 address_groups:
   - {name: office, addresses: [198.51.100.0/24]}
@@ -244,6 +220,8 @@ def test_an_address_group_is_shown_and_deleted_once_nobody_names_it(
     answer = damselfly("delete", "address-group", "office")
     assert answer.code == 2
     assert "rule four, rule six" in answer.err
+    write(file, "address_groups: [{name: office}]")
+    assert "rule four matches nothing now" in damselfly("apply", file).err
     write(file, "security_groups: [{name: web}]")
     assert damselfly("apply", file).code == 0
     assert damselfly("delete", "address-group", "office").code == 0
