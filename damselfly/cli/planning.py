@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from damselfly.errors import BadInput
+from damselfly.model.group import Rule
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound import keys
 from damselfly.northbound.manifest import Draft, Plan, plan, read
@@ -33,22 +34,28 @@ def draft_of(files: Sequence[str]) -> Draft:
 
 
 def planned(draft: Draft, contents: Contents, *, prune: bool) -> Planned:
-    """Plan a manifest for a store; with a note for each rule written that will match nothing."""
+    """Plan a manifest for a store; with notes of rules that will match nothing.
+
+    Those that are written, and those that name an address group that is written.
+    """
     made = plan(draft, contents, prune=prune)
     reader = PolicyReader(contents)
     before = reader.snapshot
     after = reader.apply(Commit(contents.revision + 1, made.changes))
-    written = {
-        change.key
-        for change in made.changes
-        if keys.parse(change.key).kind == keys.RULE and change.value is not None
-    }
+    written = {change.key for change in made.changes if change.value is not None}
     notes = (
         f"rule {rule.id} matches nothing now: {why}"
         for rule, why in idle_rules(after)
-        if keys.rule(rule.security_group_id, rule.id) in written
+        if not written.isdisjoint(_keys(rule))
     )
     return Planned(replace(made, notes=(*made.notes, *notes)), before, after)
+
+
+def _keys(rule: Rule) -> Iterator[str]:
+    """Yield the keys of a rule and of the address group that it names."""
+    yield keys.rule(rule.security_group_id, rule.id)
+    if rule.remote_address_group_id is not None:
+        yield keys.address_group(rule.remote_address_group_id)
 
 
 def _sources(name: str) -> Iterator[tuple[str, bytes]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
+
 import pytest
 
 from lab.traffic import Probe, reaches
-from tests.ovs.host import Host
+from tests.ovs.host import POLICY, Host
 
 pytestmark = pytest.mark.ovs
 
@@ -22,6 +25,44 @@ def test_what_apply_waited_for_is_enforced(host: Host) -> None:
     assert reaches(Probe(host.one, host.two.ipv4, "tcp", 80))
     host.damselfly("delete", "rule", "http", "--wait")
     assert not reaches(Probe(host.one, host.two.ipv4, "tcp", 80))
+
+
+def test_an_address_that_leaves_an_address_group_loses_its_live_connection(host: Host) -> None:
+    host.apply(_open_to("10.0.0.0/28"))
+    with ExitStack() as stack:
+        server, client = (
+            stack.enter_context(vm.namespace.open_socket(socket.AF_INET, socket.SOCK_STREAM))
+            for vm in (host.two, host.one)
+        )
+        server.bind((host.two.ipv4, 80))
+        server.listen()
+        client.settimeout(10)
+        client.connect((host.two.ipv4, 80))
+        peer = stack.enter_context(server.accept()[0])
+        assert _arrives(client, peer)
+        host.apply(_open_to("10.0.0.1"))
+        assert _arrives(client, peer)
+        host.apply(_open_to("10.0.0.2"))
+        assert not _arrives(client, peer)
+        host.apply(_open_to("10.0.0.1"))
+        peer.settimeout(20)
+        assert peer.recv(100) == b"x", "what was lost is sent again"
+
+
+def _open_to(address: str) -> str:
+    """Return the policy with port 80 open to an address group that lists the address."""
+    rule = "port_range_max: 80, remote_address_group_id: office}"
+    listed = f"address_groups: [{{name: office, addresses: [{address}]}}]"
+    return listed + POLICY.replace("port_range_max: 80}", rule)
+
+
+def _arrives(client: socket.socket, peer: socket.socket) -> bool:
+    peer.settimeout(0.5)
+    client.send(b"x")
+    try:
+        return peer.recv(100) == b"x"
+    except TimeoutError:
+        return False
 
 
 @pytest.mark.parametrize(("port", "allowed"), [(80, True), (81, False)])
