@@ -33,7 +33,10 @@ class Index:
 
     bits: int
     starts: tuple[int, ...]
-    """First values of the elementary intervals, ascending; the first is 0."""
+    """First values of the elementary intervals, ascending; the first is 0.
+
+    Where a rule matches up to the field's last value, one more interval begins behind it.
+    """
     rules: tuple[int, ...]
     """The rules that match in each interval."""
 
@@ -43,13 +46,13 @@ class Index:
         cuts = {0}
         for values, _ in sets:
             cuts.update(values.starts)
-            cuts.update(end + 1 for end in values.ends if end + 1 < 1 << bits)
+            cuts.update(end + 1 for end in values.ends)
         starts = sorted(cuts)
         place = {start: index for index, start in enumerate(starts)}
         rules = [0] * len(starts)
         for values, which in sets:
             for first, last in values.spans():
-                for index in range(place[first], place.get(last + 1, len(starts))):
+                for index in range(place[first], place[last + 1]):
                     rules[index] |= which
         return cls(bits, tuple(starts), tuple(rules))
 

@@ -10,7 +10,7 @@ from damselfly.model.group import ICMP, ICMPV6, TCP, UDP, AddressGroup
 from damselfly.model.packet import Packet
 from damselfly.model.port import AddressPair, Port
 from damselfly.model.snapshot import snapshot_of
-from damselfly.policy.decision import decide
+from damselfly.policy.decision import admits, decide
 
 from .hand import GRE, HERE, THERE, allowed, packet, policy, rule
 
@@ -36,6 +36,13 @@ def test_a_rule_is_for_one_direction_only() -> None:
 def test_a_rule_is_for_one_family_only() -> None:
     assert not allowed(packet(IPV6), rule(IPV4))
     assert not allowed(packet(IPV4), rule(IPV6))
+
+
+def test_a_rule_by_itself_looks_at_direction_and_family() -> None:
+    snapshot, _ = policy(rule())
+    ways = ((IPV4, Direction.INGRESS), (IPV6, Direction.INGRESS), (IPV4, Direction.EGRESS))
+    found = [admits(rule(), direction, packet(family), snapshot) for family, direction in ways]
+    assert found == [True, False, False]
 
 
 @pytest.mark.parametrize(("src", "dst", "expected"), [(0, 0, True), (0, 1, False), (8, 0, False)])

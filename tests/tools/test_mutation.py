@@ -37,8 +37,13 @@ def test_leaves_words_alone() -> None:
     assert changes('raise ValueError(f"{1} is wrong")\nassert 1 < 2\nx: "int" = y\n') == []
 
 
+def test_leaves_guards_alone() -> None:
+    assert changes("zip(x, y, strict=True)\n") == ["zip(x, y, strict=True) -> pass"]
+
+
 def test_says_where_the_change_is() -> None:
-    assert [mutant.line for mutant in mutants("x.py", SOURCE)] == [4, 6, 6, 6, 6, 6]
+    places = [(mutant.line, mutant.column) for mutant in mutants("x.py", SOURCE)]
+    assert places == [(4, 35), (6, 12), (6, 12), (6, 12), (6, 12), (6, 28)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,8 +13,8 @@ from .coverage_of import Reach, reach
 from .mutants import Mutant, mutants
 from .trial import prepare, survives
 
-START = 20.0
-"""Seconds of CPU time that a trial may take beside five times what its tests took."""
+START = 15.0
+"""Seconds of CPU time that a trial may take beside half of what its tests took under coverage."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,20 +23,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("target", help="a directory or a file of source code")
     parser.add_argument("tests", nargs="+", help="directories or files of tests")
     parser.add_argument("--only", default="", help="text that a mutant's place must contain")
+    parser.add_argument("--reach", type=Path, help="a file that keeps who reaches what")
     asked = parser.parse_args(arguments)
     files = _files(asked.target)
-    reached, seconds = reach(asked.target, asked.tests)
+    reached, seconds = _reach(asked.target, asked.tests, asked.reach)
     prepare()
     counts: Counter[str] = Counter()
     for mutant in _all(files):
-        if asked.only in f"{mutant.path}:{mutant.line}":
+        if asked.only in _place(mutant):
             fate = _fate(mutant, reached, seconds)
             counts[fate] += 1
             if fate != "killed":
-                print(f"{fate}: {mutant.path}:{mutant.line}: {mutant.what}", flush=True)
+                print(f"{fate}: {_place(mutant)}: {mutant.what}", flush=True)
     total = counts.total()
     print(f"{total} mutants, {counts['killed']} killed ({counts['killed'] / max(total, 1):.1%})")
     return 0
+
+
+def _reach(target: str, tests: Sequence[str], kept: Path | None) -> tuple[Reach, dict[str, float]]:
+    """Measure who reaches what, unless an earlier run has kept it."""
+    if kept is not None and kept.exists():
+        lines, seconds = json.loads(kept.read_text())
+        return {path: {int(n): t for n, t in each.items()} for path, each in lines.items()}, seconds
+    measured = reach(target, tests)
+    if kept is not None:
+        kept.write_text(json.dumps(measured))
+    return measured
+
+
+def _place(mutant: Mutant) -> str:
+    return f"{mutant.path}:{mutant.line}:{mutant.column}"
 
 
 def _files(target: str) -> list[str]:
@@ -52,7 +69,7 @@ def _fate(mutant: Mutant, reached: Reach, seconds: dict[str, float]) -> str:
     tests = _tests(mutant, reached.get(mutant.path, {}), seconds)
     if not tests:
         return "not reached"
-    patience = START + 5 * sum(seconds[name] for name in tests)
+    patience = START + sum(seconds[name] for name in tests) / 2
     survived = survives(mutant.path, mutant.tree, tests, patience)
     return "survived" if survived else "killed"
 

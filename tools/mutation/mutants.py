@@ -20,6 +20,8 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 _CALLS = {"any": "all", "all": "any", "min": "max", "max": "min"}
 _SILENT = (ast.Import, ast.ImportFrom, ast.Assert, ast.Raise)
 """What is left alone: an assertion guards, and a message is for people."""
+_GUARDS = ("strict", "slots", "frozen")
+"""Arguments that guard against mistakes and do nothing else."""
 
 
 class Mutant(NamedTuple):
@@ -27,6 +29,7 @@ class Mutant(NamedTuple):
 
     path: str
     line: int
+    column: int
     what: str
     """The place before and after."""
     tree: ast.Module
@@ -44,10 +47,10 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     for node, put in list(_places(tree)):
         for other in _others(node):
-            ast.copy_location(other, node)
-            put(other)
+            changed = ast.copy_location(copy.copy(other), node)
+            put(changed)
             ast.fix_missing_locations(tree)
-            yield Mutant(path, _line(node), _difference(node, other), tree)
+            yield Mutant(path, *_position(node), _difference(node, other), tree)
         put(node)
 
 
@@ -66,6 +69,8 @@ def _places(node: ast.AST) -> Iterator[_Place]:
 
 def _below(node: ast.AST, put: Callable[[ast.AST], None]) -> Iterator[_Place]:
     if isinstance(node, _SILENT) or _is_text(node):
+        return
+    if isinstance(node, ast.keyword) and node.arg in _GUARDS:
         return
     yield _Place(node, put)
     yield from _places(node)
@@ -182,10 +187,9 @@ def _shown(node: ast.AST) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def _line(node: ast.AST) -> int:
-    if isinstance(node, ast.comprehension):
-        return node.ifs[0].lineno
-    return getattr(node, "lineno", 0)
+def _position(node: ast.AST) -> tuple[int, int]:
+    place = node.ifs[0] if isinstance(node, ast.comprehension) else node
+    return getattr(place, "lineno", 0), getattr(place, "col_offset", -1) + 1
 
 
 def _difference(node: ast.AST, other: ast.AST) -> str:

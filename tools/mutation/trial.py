@@ -20,7 +20,7 @@ from hypothesis import Phase, settings
 PROFILE = "mutation"
 MEMORY = 3 << 30
 """Bytes; a mutant that eats more is noticed."""
-QUIET = ["-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", "-x"]
+OPTIONS = ["-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", "-x", "--timeout=30"]
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -81,6 +81,6 @@ def _run(path: str, tree: ast.Module, tests: Sequence[str], seconds: float) -> N
             redirect_stdout(nowhere),
             redirect_stderr(nowhere),
         ):
-            code = int(pytest.main([*QUIET, *tests]))
+            code = int(pytest.main([*OPTIONS, *tests]))
     finally:
         os._exit(code)

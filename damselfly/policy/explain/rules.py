@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from damselfly.model.address import Prefix, address_text
+from damselfly.model.address import address_text
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
 from damselfly.model.packet import Packet
@@ -64,11 +64,10 @@ def _nobody(port: Port, direction: Direction, rules: list[Rule]) -> str:
 
 def _failing(rule: Rule, direction: Direction, packet: Packet, snapshot: Snapshot) -> str:
     """Name the first condition of the rule that the packet fails."""
-    nothing = why_nothing(rule, snapshot)
     meaning = box(rule, snapshot)
-    if nothing is not None or meaning is None:
-        return f"matches nothing: {nothing}"
-    if meaning.protocol not in (None, packet.protocol):
+    if meaning is None:
+        return f"matches nothing: {why_nothing(rule, snapshot)}"
+    if meaning.protocol is not None and meaning.protocol != packet.protocol:
         return f"protocol is {_protocol(packet.protocol)}, not {_protocol(meaning.protocol)}"
     names = ("type", "code") if packet.protocol in ICMP_PROTOCOLS else ("source port", "port")
     values = (packet.tp_src, packet.tp_dst)
@@ -85,9 +84,8 @@ def _remote(rule: Rule, direction: Direction, packet: Packet) -> str:
         return f"{address} is not a member of group {rule.remote_group_id}"
     if rule.remote_address_group_id is not None:
         return f"{address} is not in address group {rule.remote_address_group_id}"
-    prefix = rule.remote_ip_prefix or Prefix(packet.family, 0, 0)
-    return f"{address} is not in {prefix}"
+    return f"{address} is not in {rule.remote_ip_prefix}"
 
 
-def _protocol(number: int | None) -> str:
-    return "any" if number is None else PROTOCOL_NAMES.get(number, str(number))
+def _protocol(number: int) -> str:
+    return PROTOCOL_NAMES.get(number, str(number))
