@@ -16,6 +16,10 @@ def closed_ports(view: Snapshot, unreadable: Mapping[str, str]) -> dict[str, str
     for network_id, why in _unusable_networks(view).items():
         for port_id in view.ports_on.get(network_id, ()):
             closed[port_id] = f"its network {network_id} {why}"
+    for group in view.groups.values():
+        if not group.stateful:
+            for port_id in view.wearers.get(group.id, ()):
+                closed[port_id] = f"its group {group.id} is stateless, which is not enforced yet"
     for key, why in unreadable.items():
         kind, ids = keys.parse(key)
         if kind == keys.GROUP:

@@ -173,3 +173,11 @@ def test_the_view_does_not_depend_on_the_order_of_events(
         broken(reader, key)
         reader.apply(Commit(5, (Change(key, value),)))
     assert reader.snapshot == PolicyReader(contents(*EVERYTHING)).snapshot
+
+
+def test_a_port_that_wears_a_stateless_group_stays_closed() -> None:
+    """It would be tracked like any other, and its replies would pass without a rule."""
+    reader = PolicyReader(contents(NET, replace(WEB, stateful=False), SSH, ONE))
+    assert "stateless" in reader.snapshot.closed["one"]
+    reader = PolicyReader(contents(NET, WEB, SSH, ONE))
+    assert reader.snapshot.closed == {}
