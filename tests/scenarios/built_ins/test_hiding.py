@@ -11,7 +11,7 @@ from damselfly.pipeline.layout import Dropped
 from tests.scenarios.built_ins.raw import NS, SLL, dhcp, dhcpv6, discovery
 from tests.scenarios.built_ins.test_discovery import routed
 from tests.scenarios.built_ins.test_from_a_vm import dropped, open_host
-from tests.scenarios.connections.test_fragments import datagram, fragments, push
+from tests.scenarios.connections.test_fragments import datagram, fragments, push, teach
 from tests.scenarios.vms import ip, mac, vm
 
 PORTS = {4: (67, 68, Dropped.DHCP_SERVER), 6: (547, 546, Dropped.DHCPV6_SERVER)}
@@ -22,6 +22,7 @@ def test_a_dhcp_reply_in_fragments_never_leaves_a_vm(family: Family) -> None:
     """The switch shows no ports of a fragment, not even of the first; the tracker knows them."""
     server, client, why = PORTS[family.version]
     rig = open_host()
+    teach(rig, family, client)
     sent = datagram(1, 2, client, family)
     assert push(rig, fragments(sent)) == ["vm2"] * 3
     reply = replace(sent, packet=sent.packet._replace(tp_src=server))
