@@ -107,6 +107,10 @@ class FakeSwitch:
             if each.flow.cookie & mask == cookie & mask
         ]
 
+    async def count_flows(self) -> int:
+        """Count the flows."""
+        return len(await self.flows())
+
     async def meters(self) -> list[MeterBand]:
         """Read all meters."""
         self._await()

@@ -6,7 +6,6 @@ Source: ovs-actions(7).  Nothing is sent, tracked or counted here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from damselfly.flow.action import (
     Action,
@@ -97,7 +96,9 @@ class Translation:
             if frame.at < len(actions):
                 action = actions[frame.at]
                 if frame.at + 1 < len(actions):
-                    self._stack.append(replace(frame, at=frame.at + 1))
+                    self._stack.append(
+                        Frame(frame.flow, frame.at + 1, frame.depth, frame.was_frozen)
+                    )
                 if frame.was_frozen and isinstance(action, Output | Controller):
                     self._cookie = frame.flow.cookie
                 _DO[type(action)](self, action, frame)
@@ -141,7 +142,9 @@ class Translation:
         self.steps.append(Police(action.id))
 
     def _controller(self, action: Controller, frame: Frame) -> None:
-        stack = tuple(replace(each, was_frozen=True) for each in self._stack)
+        stack = tuple(
+            Frame(each.flow, each.at, each.depth, was_frozen=True) for each in self._stack
+        )
         frozen = Frozen(self._metadata(), stack=stack, tracked=self._tracked)
         # The switch names the first flow it took, not the one that pauses; after a pause it has
         # forgotten that too, until it meets an action that may need it.

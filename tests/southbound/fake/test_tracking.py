@@ -2,64 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 import pytest
-from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet import ICMP, TCP, UDP
 from scapy.layers.inet6 import (
     ICMPv6EchoReply,
     ICMPv6EchoRequest,
     ICMPv6ND_NS,
     ICMPv6PacketTooBig,
-    IPv6,
-    IPv6ExtHdrFragment,
 )
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
-from damselfly.flow.delta import Delta
 from damselfly.flow.field import CtState
-from damselfly.flow.text import parse_flows
-from damselfly.southbound.fake import FakeSwitch
-from damselfly.southbound.switch import PacketIn
 
-COMMIT = """
-table=0,ip actions=ct(table=1,zone=1)
-table=0,ipv6 actions=ct(table=1,zone=1)
-table=1,ip,ct_state=-inv actions=ct(commit,zone=1,exec(set_field:7->ct_label)),controller(pause)
-table=1,ipv6,ct_state=-inv actions=ct(commit,zone=1,exec(set_field:7->ct_label)),controller(pause)
-table=1,priority=0 actions=controller(pause)
-"""
-WATCH = COMMIT.replace("ct(commit,zone=1,exec(set_field:7->ct_label)),", "")
-# The state is shown before the commit hides it.
-SHOW = (
-    WATCH.replace("controller(pause)", "controller(pause),resubmit(,2)")
-    + """
-table=2,ip,ct_state=-inv actions=ct(commit,zone=1,exec(set_field:7->ct_label))
-table=2,ipv6,ct_state=-inv actions=ct(commit,zone=1,exec(set_field:7->ct_label))
-"""
-)
-
-
-class Watched(FakeSwitch):
-    """Shows what the tracker said of each packet, where its flows pause packets."""
-
-    def __init__(self, flows: str) -> None:
-        super().__init__()
-        self.seen: list[PacketIn] = []
-        self.on_packet_in = self.seen.append
-        asyncio.run(self.apply(Delta(add=tuple(parse_flows(flows)))))
-
-    def see(self, packet: Packet) -> PacketIn:
-        """Send a packet in; return what the agent was shown."""
-        return self.see_all([packet])[0]
-
-    def see_all(self, packets: Iterable[Packet]) -> list[PacketIn]:
-        self.seen.clear()
-        for packet in packets:
-            self.inject(1, bytes(Ether() / packet))
-        return self.seen
+from .watched import COMMIT, SHOW, WATCH, Watched, back, back6, there, there6
 
 
 def states(packets: Iterable[Packet]) -> list[str]:
@@ -72,22 +30,6 @@ def states(packets: Iterable[Packet]) -> list[str]:
         state = seen.metadata["ct_state"]
         found.append("+".join(bit.name.lower() for bit in CtState if state & bit & ~CtState.TRK))
     return found
-
-
-def there(body: Packet) -> Packet:
-    return IP(src="10.0.0.1", dst="10.0.0.2") / body
-
-
-def back(body: Packet) -> Packet:
-    return IP(src="10.0.0.2", dst="10.0.0.1") / body
-
-
-def there6(body: Packet) -> Packet:
-    return IPv6(src="fd00::1", dst="fd00::2") / body
-
-
-def back6(body: Packet) -> Packet:
-    return IPv6(src="fd00::2", dst="fd00::1") / body
 
 
 SYN = there(TCP(sport=1000, dport=80, flags="S", seq=5))
@@ -194,49 +136,6 @@ table=3,ip actions=controller(pause)
     switch.inject(2, bytes(Ether() / SYN))
     assert switch.seen[-1].metadata["ct_state"] == CtState.TRK | CtState.NEW
     assert {entry.zone for entry in switch.connections()} == {1}
-
-
-def _pieces(number: int) -> list[Packet]:
-    whole = there(UDP(sport=1000, dport=53) / Raw(b"f" * 3000))
-    body = bytes(IP(bytes(whole)).payload)
-    return [
-        IP(src="10.0.0.1", dst="10.0.0.2", id=number, frag=at // 8, flags=int(at < 2800), proto=17)
-        / Raw(body[at : at + 1400])
-        for at in (0, 1400, 2800)
-    ]
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-def test_fragments_wait_for_their_datagram_and_share_its_state(order: tuple[int, ...]) -> None:
-    switch = Watched(WATCH)
-    pieces = _pieces(5)
-    assert switch.see_all([pieces[at] for at in order[:2]]) == []
-    seen = switch.see_all([pieces[order[2]]])
-    assert len(seen) == 3
-    assert {packet.metadata["ct_state"] for packet in seen} == {CtState.TRK | CtState.NEW}
-    assert [packet.metadata.get("ct_tp_dst", 0) for packet in seen] == [53, 0, 0]
-
-
-def test_a_fragment_has_no_ports_for_a_match() -> None:
-    switch = Watched("udp,tp_dst=53 actions=controller(pause)\npriority=1,udp,nw_frag=first "
-                     "actions=controller(pause,userdata=01)")  # fmt: skip
-    assert switch.see(_pieces(6)[0]).userdata == b"\x01"
-
-
-def test_a_later_ipv6_fragment_is_of_protocol_44() -> None:
-    switch = Watched("udp6 actions=controller(pause)\nipv6,nw_proto=44 "
-                     "actions=controller(pause,userdata=01)")  # fmt: skip
-    later = there6(IPv6ExtHdrFragment(offset=100, id=1, nh=17) / Raw(b"x" * 8))
-    assert switch.see(later).userdata == b"\x01"
-
-
-def test_a_small_or_overlapping_fragment_is_invalid() -> None:
-    first, middle, _ = _pieces(7)
-    small = IP(src="10.0.0.1", dst="10.0.0.2", flags=1, proto=17) / Raw(b"x" * 80)
-    switch = Watched(COMMIT)
-    for packets in ([first, middle, middle], [small]):
-        (refused,) = switch.see_all(packets)
-        assert refused.metadata["ct_state"] == CtState.TRK | CtState.INV
 
 
 def test_a_resumed_packet_keeps_its_state_and_registers() -> None:
