@@ -57,6 +57,23 @@ class State:
     by_key: Mapping[int, LocalPort] = field(default_factory=dict)
     generations: Mapping[int, bytes] = field(default_factory=dict)
 
+    @property
+    def admitting(self) -> set[int]:
+        """The keys of ports that may have connections: enforced, and not without a group."""
+        return {
+            key
+            for key, local in self.by_key.items()
+            if local.port.security_groups or not local.port.port_security_enabled
+        }
+
+    def owners(self, keys: set[FlowKey]) -> set[str]:
+        """Return the ports for whose sake any of these flows is there."""
+        owners: set[str] = set()
+        for unit, flows in self.flows.items():
+            if any(flow.key in keys for flow in flows):
+                owners.update(_ports_of(unit, self.view.snapshot))
+        return owners
+
 
 class Enforcement:
     """The desired contents of one host's switch."""
@@ -73,6 +90,11 @@ class Enforcement:
         """Everything the switch should hold, verdicts included."""
         fixed = [flow for flows in self.state.flows.values() for flow in flows]
         return fixed + [entry.flow for entry in self.verdicts]
+
+    @property
+    def flow_count(self) -> int:
+        """How many flows the switch should hold, verdicts included."""
+        return sum(map(len, self.state.flows.values())) + len(self.verdicts)
 
     def book(self, key: int, direction: Direction, family: Family) -> RuleBook | None:
         """Return the rules by which a port is judged; None where it is not filtered here."""
@@ -188,6 +210,14 @@ def _alike(port_id: str, old: Snapshot, new: Snapshot) -> bool:
         and port == old.ports.get(port_id)
         and all(old.groups.get(name) == new.groups.get(name) for name in port.security_groups)
     )
+
+
+def _ports_of(unit: Unit, snapshot: Snapshot) -> frozenset[str]:
+    if unit.kind in (Kind.PORT, Kind.POLICY):
+        return frozenset({unit.name})
+    if unit.kind is Kind.NETWORK:
+        return snapshot.ports_on.get(unit.name, frozenset())
+    return frozenset()
 
 
 def _changes(old: State, new: State) -> Delta:

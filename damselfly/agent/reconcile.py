@@ -16,16 +16,15 @@ from functools import partial
 from damselfly.config import Config
 from damselfly.errors import SwitchError
 from damselfly.flow.delta import Delta
-from damselfly.flow.flow import FlowKey
 from damselfly.model.network import Attachment
 from damselfly.model.snapshot import Snapshot
-from damselfly.pipeline.assemble import Kind, Unit, meters
+from damselfly.pipeline.assemble import meters
 from damselfly.pipeline.view import host_view
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.ovsdb import Ovsdb
 from damselfly.southbound.switch import FlowRefused, Switch
 
-from .enforcement import Enforcement, State
+from .enforcement import OURS, Enforcement
 from .feed import Inbox
 from .keys import Quarantine, allot, sound
 from .reactive import Reactive, Turns
@@ -61,6 +60,10 @@ class Reconciler:
         self._inbox = inbox
         self._quarantine = Quarantine(config.quarantine)
         self._metered: set[int] = set()
+        self._in_doubt = True
+        """Whether the switch must be read before the next change."""
+        self._surplus: set[int] = set()
+        """By how many flows more than ours the switch's may differ without any doubt."""
         self._turns = Turns(lambda _: None, lambda _: None, self.reactive.fates)
 
     async def serve(self, switch: Switch, enforced: _Enforced) -> None:
@@ -74,16 +77,39 @@ class Reconciler:
         self._turns.hold()
         switch.on_packet_in = self._turns.offer
         switch.on_refused = self._refused
-        take_over = True
+        self._in_doubt = True
         while True:
             snapshot, bridge = self._inbox.snapshot, self._inbox.bridge
             if snapshot is not None and bridge is not None:
-                take_over = not await self._reconciled(switch, snapshot, bridge, take_over)
-                if take_over:
+                if not bridge.is_secure:
+                    await self._secure()
+                take_over, self._in_doubt = self._in_doubt, False
+                if not await self._reconciled(switch, snapshot, bridge, take_over):
+                    self._in_doubt = True
                     continue
                 await enforced(snapshot.revision)
             await self._inbox.wait(self._until_release())
             await self._release_keys(switch)
+
+    async def inspect(self, switch: Switch) -> None:
+        """Have the switch taken over anew if flows have come or gone behind the agent's back.
+
+        They are only counted: an administrator who empties the bridge, or gives it a controller or
+        another ``fail_mode``, is noticed; a flow that takes another's place is not.
+        """
+        ours = self.enforcement.flow_count
+        surplus = await switch.count_flows() - ours
+        if surplus not in self._surplus and not self._in_doubt:
+            _log.warning("flows have come or gone behind the agent's back: %+d", surplus)
+            self._surplus.add(surplus)
+            self._in_doubt = True
+            self._inbox.ring()
+
+    async def _secure(self) -> None:
+        """Close what the bridge would forward without flows; it forgets its flows at that."""
+        _log.warning("the bridge forwarded of its own accord: it gets fail_mode=secure")
+        await self._ovsdb.secure()
+        self._in_doubt = True
 
     async def _reconciled(
         self, switch: Switch, snapshot: Snapshot, bridge: BridgeState, take_over: bool
@@ -96,7 +122,7 @@ class Reconciler:
             if port_id in keys
         ]
         await self._set_meters(switch, snapshot, plugged, take_over)
-        before = _admitting(self.enforcement.state)
+        before = self.enforcement.state.admitting
         delta = await self._delta(switch, snapshot, plugged, take_over)
         self.progress.flow_mods += len(delta)
         try:
@@ -106,7 +132,7 @@ class Reconciler:
             self._close(refused)
             return False
         self._turns.go_on()
-        idle = (set(keys.values()) if take_over else before) - _admitting(self.enforcement.state)
+        idle = (set(keys.values()) if take_over else before) - self.enforcement.state.admitting
         await self._leave(switch, idle)
         self.progress.revision, self.progress.revision_at = snapshot.revision, time.time()
         self.progress.problem = None
@@ -118,8 +144,11 @@ class Reconciler:
         if not take_over:
             return self._warm(self.enforcement.advance(snapshot, plugged))
         self._turns.hold()
-        actual = await switch.flows()
-        delta = self.enforcement.adopt([each.flow for each in actual], snapshot, plugged)
+        actual = [each.flow for each in await switch.flows()]
+        delta = self.enforcement.adopt(actual, snapshot, plugged)
+        if len(delta):
+            self._surplus.clear()
+        self._surplus.add(sum(flow.table not in OURS for flow in actual))
         return self._warm(delta)
 
     def _warm(self, delta: Delta) -> Delta:
@@ -200,33 +229,8 @@ class Reconciler:
     def _close(self, refused: FlowRefused) -> None:
         """Close the ports whose flows the switch refused; raise where no port is to blame."""
         _log.error("%s", refused)
-        guilty = self._owners(set(refused.flows))
+        guilty = self.enforcement.state.owners(set(refused.flows))
         if not guilty:
             raise refused
         for port_id in guilty:
             self.enforcement.refused[port_id] = str(refused)
-
-    def _owners(self, keys: set[FlowKey]) -> set[str]:
-        state = self.enforcement.state
-        owners: set[str] = set()
-        for unit, flows in state.flows.items():
-            if any(flow.key in keys for flow in flows):
-                owners.update(_ports_of(unit, state.view.snapshot))
-        return owners
-
-
-def _admitting(state: State) -> set[int]:
-    """Return the keys of ports that may have connections: enforced, and not without a group."""
-    return {
-        key
-        for key, local in state.by_key.items()
-        if local.port.security_groups or not local.port.port_security_enabled
-    }
-
-
-def _ports_of(unit: Unit, snapshot: Snapshot) -> frozenset[str]:
-    if unit.kind in (Kind.PORT, Kind.POLICY):
-        return frozenset({unit.name})
-    if unit.kind is Kind.NETWORK:
-        return snapshot.ports_on.get(unit.name, frozenset())
-    return frozenset()

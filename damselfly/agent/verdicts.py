@@ -85,6 +85,10 @@ class Verdicts:
         for answers in self._held.values():
             yield from answers.by_key.values()
 
+    def __len__(self) -> int:
+        """Count all verdicts."""
+        return sum(len(answers.by_key) for answers in self._held.values())
+
     def add(self, judged: Judged, entry: Remembered) -> bool:
         """Remember a verdict; tell whether it is new."""
         answers = self._held.get(judged)

@@ -119,6 +119,7 @@ class Agent:
             if self._switch is not None:
                 with contextlib.suppress(SwitchError):
                     await self.reporter.count(self._switch)
+                    await self.reconciler.inspect(self._switch)
             await self._report()
 
 

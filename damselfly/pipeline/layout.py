@@ -47,7 +47,7 @@ class Priority(IntEnum):
 
 
 class Dropped(IntEnum):
-    """Why ingress security dropped a frame: the low bits of the drop flow's cookie."""
+    """Why a frame was dropped before any rule was asked: the low bits of the flow's cookie."""
 
     SOURCE = 1
     ARP = 2
@@ -58,6 +58,7 @@ class Dropped(IntEnum):
     VLAN = 7
     MULTICAST_SOURCE = 8
     ETHERTYPE = 9
+    INTERFACE = 10
 
     @property
     def cookie(self) -> int:

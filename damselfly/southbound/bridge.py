@@ -37,6 +37,8 @@ class BridgeState:
     """Interfaces with an iface-id that have no ofport, by name, and what OVS says of them."""
     external_ids: Mapping[str, str] = field(default_factory=dict)
     """Of the Bridge row."""
+    is_secure: bool = True
+    """Whether the bridge forwards nothing of its own accord while it has no flows."""
 
     @property
     def keys(self) -> dict[str, int]:

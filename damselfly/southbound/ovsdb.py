@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -84,27 +84,55 @@ class Ovsdb:
         Returns when the database has confirmed and :attr:`state` shows them.  Raises SwitchGone
         where that does not happen in time, SwitchError where the database refuses.
         """
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._replica.transact(lambda: self._fill(external_ids))
-                while any(self.state.external_ids.get(k) != v for k, v in external_ids.items()):
-                    await self._replica.ran()
-        except TimeoutError:
-            raise SwitchGone(f"{self._replica.remote} did not confirm a change") from None
+
+        def shown() -> bool:
+            known = self.state.external_ids
+            return all(known.get(key) == value for key, value in external_ids.items())
+
+        await self._change(lambda: self._fill(external_ids), shown)
+
+    async def secure(self) -> None:
+        """Have the bridge forward nothing of its own accord, whatever becomes of its flows.
+
+        Returns when ovs-vswitchd has done so, at which it forgets all flows of the bridge
+        (ovs-vswitchd.conf.db(5), "fail_mode" and "cur_cfg").  Raises as :meth:`write` does.
+        """
+        (root,) = self._replica.rows("Open_vSwitch")
+
+        def fill() -> None:
+            self._written_row().fail_mode = "secure"
+            root.verify("next_cfg")
+            root.next_cfg += 1
+
+        await self._change(fill, lambda: self.state.is_secure and root.cur_cfg >= root.next_cfg)
 
     async def close(self) -> None:
         """Give the connection up."""
         await self._replica.close()
 
+    async def _change(self, fill: Callable[[], None], is_done: Callable[[], bool]) -> None:
+        """Carry out a transaction and wait until what it is for is done."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._replica.transact(fill)
+                while not is_done():
+                    await self._replica.ran()
+        except TimeoutError:
+            raise SwitchGone(f"{self._replica.remote} did not confirm a change") from None
+
     def _fill(self, external_ids: Mapping[str, str | None]) -> None:
-        row = self._row()
-        if row is None:
-            raise SwitchGone(f"the OVSDB at {self._replica.remote} has no bridge {self._bridge}")
+        row = self._written_row()
         for key, value in external_ids.items():
             if value is not None:
                 row.setkey("external_ids", key, value)
             elif key in row.external_ids:
                 row.delkey("external_ids", key)
+
+    def _written_row(self) -> Any:
+        row = self._row()
+        if row is None:
+            raise SwitchGone(f"the OVSDB at {self._replica.remote} has no bridge {self._bridge}")
+        return row
 
     def _row(self) -> Any:
         rows = self._replica.rows("Bridge")
@@ -124,6 +152,7 @@ class Ovsdb:
             duplicates=claimed.duplicates,
             errors=claimed.errors,
             external_ids=MappingProxyType(dict(row.external_ids)),
+            is_secure=_one(row.fail_mode) == "secure",
         )
 
 

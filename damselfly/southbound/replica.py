@@ -21,6 +21,7 @@ from ovs.db.idl import Idl, SchemaHelper, Transaction
 from damselfly.errors import SwitchError, SwitchGone
 
 _TEXT = {"type": "string"}
+_NUMBER = {"type": "integer"}
 _OPTIONAL_TEXT = {"type": {"key": "string", "min": 0, "max": 1}}
 _MAP = {"type": {"key": "string", "value": "string", "min": 0, "max": "unlimited"}}
 
@@ -30,10 +31,11 @@ def _references(table: str) -> dict[str, Any]:
 
 
 _COLUMNS: dict[str, dict[str, Any]] = {
-    "Open_vSwitch": {"ovs_version": _OPTIONAL_TEXT},
+    "Open_vSwitch": {"ovs_version": _OPTIONAL_TEXT, "next_cfg": _NUMBER, "cur_cfg": _NUMBER},
     "Bridge": {
         "name": _TEXT,
         "datapath_type": _TEXT,
+        "fail_mode": _OPTIONAL_TEXT,
         "external_ids": _MAP,
         "ports": _references("Port"),
     },

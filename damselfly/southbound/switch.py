@@ -70,6 +70,9 @@ class Switch(Protocol):
     async def flows(self, cookie: int = 0, mask: int = 0) -> list[FlowStats]:
         """Read the flows of the bridge; those with the cookie under the mask, or all."""
 
+    async def count_flows(self) -> int:
+        """Count the flows of the bridge."""
+
     async def meters(self) -> list[MeterBand]:
         """Read all meters of the bridge."""
 

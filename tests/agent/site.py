@@ -48,6 +48,10 @@ class MemoryOvsdb:
         self._inbox.bridge = replace(self.state, external_ids=ids)
         self._inbox.ring()
 
+    async def secure(self) -> None:
+        self._inbox.bridge = replace(self.state, is_secure=True)
+        self._inbox.ring()
+
     def plug(self, port_id: str, ofport: int) -> None:
         interfaces = {**self.state.interfaces, port_id: Interface(f"tap-{port_id}", ofport)}
         self._inbox.bridge = replace(self.state, interfaces=interfaces)

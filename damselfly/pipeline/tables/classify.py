@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from damselfly.flow.action import Resubmit, SetField
 from damselfly.flow.flow import Flow
-from damselfly.flow.match import match
+from damselfly.flow.match import Match, match
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Dropped, Priority, Table
 from damselfly.pipeline.view import HostView, LocalPort
@@ -23,6 +23,9 @@ def static_flows() -> Iterator[Flow]:
     """State the flows that do not depend on any port."""
     tagged = match(vlan_tci=TAGGED)
     yield Flow(Table.CLASSIFY, Priority.BAN, tagged, cookie=Dropped.VLAN.cookie)
+    # Above the flow that Open vSwitch itself adds to a bridge whose fail_mode is not secure.
+    stranger = Dropped.INTERFACE.cookie
+    yield Flow(Table.CLASSIFY, Priority.REFUSED, Match(), cookie=stranger)
 
 
 def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:

@@ -36,7 +36,6 @@ class OpenFlowSwitch:
         self.datapath_id = datapath_id
         self.on_packet_in: Callable[[PacketIn], None] = lambda _: None
         self.on_refused: Callable[[SwitchError], None] = _report
-        """Called when the switch refuses what nobody waits for: an added flow, a resumed packet."""
         self.malformed = 0
         """Packets to the agent that could not be decoded."""
         self._link = link
@@ -49,6 +48,11 @@ class OpenFlowSwitch:
         """Read the flows of the bridge; those with the cookie under the mask, or all."""
         request = partial(stats.flows_request, cookie=cookie, mask=mask)
         return await self._read(request, stats.decode_flows)
+
+    async def count_flows(self) -> int:
+        """Count the flows of the bridge."""
+        (count,) = await self._read(stats.count_request, stats.decode_count)
+        return count
 
     async def meters(self) -> list[MeterBand]:
         """Read all meters of the bridge."""

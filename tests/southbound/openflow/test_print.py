@@ -146,6 +146,7 @@ def test_requests() -> None:
     assert "OFPT_BARRIER_REQUEST" in printed(messages.barrier(1))
     assert printed(messages.flush_zone(65535, 1)).endswith("zone_id=65535")
     assert "OFPST_FLOW request" in printed(stats.flows_request(1))
+    assert "OFPST_AGGREGATE request" in printed(stats.count_request(1))
     assert "OFPST_METER_CONFIG request" in printed(stats.meters_request(1))
     assert "OFPST_METER request" in printed(stats.meter_stats_request(1))
 

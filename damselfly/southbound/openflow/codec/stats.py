@@ -27,6 +27,7 @@ _MORE = 1
 _ALL = 0xFFFFFFFF
 _FLOW = struct.Struct("!2xBx8xHHHH4xQQQHH")
 _FLOW_FIXED = 48
+_COUNT = struct.Struct("!16xI4x")
 _METER_STATS = struct.Struct("!I12xQ16x")
 _METER_CONFIG = struct.Struct("!HHI")
 _BAND = struct.Struct("!HHII4x")
@@ -38,14 +39,24 @@ class Kind(IntEnum):
     """What a multipart message is about (OFPMP_*)."""
 
     FLOWS = 1
+    AGGREGATE = 2
     METERS = 9
     METER_CONFIG = 10
 
 
 def flows_request(xid: int, cookie: int = 0, mask: int = 0) -> bytes:
     """Ask for the flows of all tables whose cookie is this one under the mask; for all without."""
+    return _flows_request(Kind.FLOWS, xid, cookie, mask)
+
+
+def count_request(xid: int) -> bytes:
+    """Ask how many flows there are, in all tables."""
+    return _flows_request(Kind.AGGREGATE, xid, 0, 0)
+
+
+def _flows_request(kind: Kind, xid: int, cookie: int, mask: int) -> bytes:
     body = struct.pack("!B3xII4xQQ", 0xFF, Port.ANY, _ALL, cookie, mask) + encode_match(match())
-    return message(Type.MULTIPART_REQUEST, xid, _HEAD.pack(Kind.FLOWS, 0) + body)
+    return message(Type.MULTIPART_REQUEST, xid, _HEAD.pack(kind, 0) + body)
 
 
 def meters_request(xid: int) -> bytes:
@@ -72,6 +83,12 @@ def decode_datapath_id(reply: bytes) -> int:
 def is_last(part: bytes) -> bool:
     """Tell whether no further part of this answer follows."""
     return len(part) < _BODY or not part[11] & _MORE
+
+
+@decoder
+def decode_count(reply: bytes) -> list[int]:
+    """Decode the number of flows, as the one entry of the answer."""
+    return [*_COUNT.unpack_from(reply, _BODY)]
 
 
 @decoder
