@@ -148,6 +148,9 @@ class Host(RuleBasedStateMachine):
         port = self.rig.snapshot.ports.get(name)
         if port is not None and data.draw(st.integers(0, 5)) == 5:
             self._apply(drop=[(Port, name)])
+            if name in self.rig.plugged and data.draw(st.booleans()):
+                self.rig.unplug(name)
+                self.rig.release_keys()
         elif port is not None and data.draw(st.booleans()):
             worn = data.draw(st.sampled_from(WORN))
             self._apply(replace(port, security_groups=worn))
