@@ -72,25 +72,35 @@ class _Watch:
         self._interval = interval
         self._objects: dict[str, bytes] = {}
         self._agents: dict[str, AgentStatus] = {}
+        self._followed: dict[str, _Verdicts] = {}
         self._rules: dict[int, str] = {}
         """Ids by mark of all rules ever seen: a verdict may outlive its rule for a look."""
 
     async def run(self, store: Store) -> None:
         """Watch for ever."""
         contents = await store.read(("/",))
-        self._begin(contents)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow_store(store, contents.revision))
+        self._learn(contents)
+        try:
             if "verdict" in self._only:
-                tasks.create_task(self._follow_switches())
+                await self._look()
+            self._announce(contents.revision)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_store(store, contents.revision))
+                if "verdict" in self._only:
+                    tasks.create_task(self._follow_switches())
+        finally:
+            for seen in self._followed.values():
+                await seen.close()
 
-    def _begin(self, contents: Contents) -> None:
+    def _learn(self, contents: Contents) -> None:
         self._objects = dict(contents.objects)
         self._agents = {agent.host: agent for agent in agents(contents)}
         self._learn_rules(contents.objects.items())
+
+    def _announce(self, revision: int) -> None:
         near = sum(Path(agent.management).exists() for agent in self._agents.values())
         output.note(
-            f"watching from revision {contents.revision}; {len(self._agents)} agents known, "
+            f"watching from revision {revision}; {len(self._agents)} agents known, "
             f"{near} of their switches on this machine; Ctrl-C ends"
         )
 
@@ -135,16 +145,14 @@ class _Watch:
 
     async def _follow_switches(self) -> None:
         """Look at the verdicts of every switch of this machine, again and again."""
-        followed: dict[str, _Verdicts] = {}
-        try:
-            while True:
-                for host, agent in list(self._agents.items()):
-                    seen = followed.setdefault(host, _Verdicts())
-                    self._tell(await seen.look(agent, self._rules))
-                await asyncio.sleep(self._interval)
-        finally:
-            for seen in followed.values():
-                await seen.close()
+        while True:
+            await asyncio.sleep(self._interval)
+            await self._look()
+
+    async def _look(self) -> None:
+        for host, agent in list(self._agents.items()):
+            seen = self._followed.setdefault(host, _Verdicts())
+            self._tell(await seen.look(agent, self._rules))
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:
