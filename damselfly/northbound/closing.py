@@ -22,10 +22,12 @@ def closed_ports(view: Snapshot, unreadable: Mapping[str, str]) -> dict[str, str
                 closed[port_id] = f"its group {group.id} is stateless, which is not enforced yet"
     for key, why in unreadable.items():
         kind, ids = keys.parse(key)
+        if not keys.is_regular(key):
+            continue
         if kind == keys.GROUP:
             for port_id in view.wearers.get(ids[0], ()):
                 closed[port_id] = f"its group {ids[0]} cannot be read: {why}"
-        elif kind == keys.PORT and keys.is_regular(key):
+        elif kind == keys.PORT:
             closed[ids[0]] = f"cannot be read: {why}"
     return closed
 

@@ -57,7 +57,7 @@ class PolicyReader:
         for key, value in changes:
             kind, ids = keys.parse(key)
             if kind in keys.POLICY and not keys.is_regular(key):
-                self.unreadable[key] = "the key names no object of its kind"
+                self._take_stray(key, value)
             elif kind in _KINDS:
                 thing = self._read(key, value)
                 assert not isinstance(thing, Rule)
@@ -71,6 +71,12 @@ class PolicyReader:
         for group_id in groups:
             touched[SecurityGroup, group_id] = self._group(group_id)
         self._evolve(revision, touched)
+
+    def _take_stray(self, key: str, value: bytes | None) -> None:
+        if value is None:
+            self.unreadable.pop(key, None)
+        else:
+            self.unreadable[key] = "the key names no object of its kind"
 
     def _read(self, key: str, value: bytes | None) -> Stored | None:
         self.unreadable.pop(key, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,6 +153,15 @@ def test_a_key_of_the_wrong_shape_hurts_nobody() -> None:
         assert view.ports == {"one": ONE, "two": TWO}
         assert view.groups["web"].rules == (SSH, HTTP, ADMIN)
         assert key in reader.problems
+
+
+@pytest.mark.parametrize("key", ["/group/web/x", "/group/%77eb", "/port", "/port//", "/rule/web"])
+def test_a_stray_key_closes_nobody_and_is_forgotten_when_it_goes(key: str) -> None:
+    reader = PolicyReader(contents(*EVERYTHING))
+    assert broken(reader, key).closed == {}
+    assert list(reader.problems) == [key]
+    reader.apply(Commit(7, (Change(key, None),)))
+    assert reader.problems == {}
 
 
 def test_what_is_no_policy_is_passed_over() -> None:
