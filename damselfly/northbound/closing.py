@@ -20,10 +20,8 @@ def closed_ports(view: Snapshot, unreadable: Mapping[str, str]) -> dict[str, str
         if not group.stateful:
             for port_id in view.wearers.get(group.id, ()):
                 closed[port_id] = f"its group {group.id} is stateless, which is not enforced yet"
-    for key, why in unreadable.items():
-        kind, ids = keys.parse(key)
-        if not keys.is_regular(key):
-            continue
+    for key in filter(keys.is_regular, unreadable):
+        (kind, ids), why = keys.parse(key), unreadable[key]
         if kind == keys.GROUP:
             for port_id in view.wearers.get(ids[0], ()):
                 closed[port_id] = f"its group {ids[0]} cannot be read: {why}"
