@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from damselfly import __version__
 from damselfly.config import Config
@@ -136,6 +137,15 @@ class Reporter:
             yield "switch", self._reconciler.progress.problem
         for name, error in ({} if bridge is None else bridge.errors).items():
             yield f"interface {name}", error
+
+
+def is_news(told: AgentStatus, status: AgentStatus, heartbeat: float) -> bool:
+    """Tell whether a status says more than the last one, or is due as a sign of life.
+
+    A clock that was put back makes it due as well.
+    """
+    same = replace(told, updated_at=status.updated_at, revision_at=status.revision_at) == status
+    return not same or abs(status.updated_at - told.updated_at) >= heartbeat
 
 
 def spoof_drops(flows: list[FlowStats]) -> dict[str, int]:

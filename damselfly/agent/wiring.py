@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-from dataclasses import replace
 
 from damselfly.config import Config
 from damselfly.errors import StoreError, SwitchError, SwitchGone
@@ -26,7 +25,7 @@ from damselfly.southbound.switch import Switch
 
 from .feed import Inbox, follow_bridge, follow_policy
 from .reconcile import Reconciler
-from .report import Reporter
+from .report import Reporter, is_news
 
 _log = logging.getLogger(__name__)
 _LEAVING = 3.0
@@ -98,7 +97,7 @@ class Agent:
         """Store the status if it says anything new, or is due as a sign of life."""
         async with self._reporting:
             status = self.reporter.status()
-            if self._told is not None and not _news(self._told, status, self.config.heartbeat):
+            if self._told is not None and not is_news(self._told, status, self.config.heartbeat):
                 return
             try:
                 await self.store.commit([write_status(status)])
@@ -121,11 +120,6 @@ class Agent:
                     await self.reporter.count(self._switch)
                     await self.reconciler.inspect(self._switch)
             await self._report()
-
-
-def _news(told: AgentStatus, status: AgentStatus, heartbeat: float) -> bool:
-    same = replace(told, updated_at=status.updated_at, revision_at=status.revision_at) == status
-    return not same or status.updated_at - told.updated_at >= heartbeat
 
 
 async def run(config: Config) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from damselfly.agent.report import Reporter, RuleUses
+from damselfly.agent.report import Reporter, RuleUses, is_news
 from damselfly.model.address import IPV4
 from damselfly.model.direction import Direction
 from damselfly.model.group import TCP, Rule
@@ -101,3 +101,12 @@ async def test_the_use_of_rules_is_reported() -> None:
         said = reporter.status()
     assert {name: use.admitted for name, use in said.rules.items()} == {"http": 1, "out": 1}
     assert said.rules_at > 0
+
+
+def test_a_status_is_stored_again_as_a_sign_of_life_even_when_the_clock_was_put_back() -> None:
+    site = Site()
+    told = Reporter(CONFIG, site.inbox, site.reconciler).status()
+    for later, is_due in ((1, False), (6, True), (-3600, True)):
+        status = replace(told, updated_at=told.updated_at + later)
+        assert is_news(told, status, heartbeat=5) is is_due
+    assert is_news(told, replace(told, packets_in=1), heartbeat=5)
