@@ -126,8 +126,8 @@ class Rig:
         return len(delta)
 
     def release_keys(self) -> None:
-        """Give free the keys of ports that the store has forgotten, as after their quarantine."""
-        alive = self.snapshot.ports.keys() | self.snapshot.closed.keys()
+        """Give free the keys of unplugged ports that the store has forgotten, quarantine over."""
+        alive = self.snapshot.ports.keys() | self.snapshot.closed.keys() | self.plugged.keys()
         self.keys = {name: key for name, key in self.keys.items() if name in alive}
 
     def send(self, port_id: str, frame: Frame | bytes) -> list[str]:
