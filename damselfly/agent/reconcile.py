@@ -99,7 +99,9 @@ class Reconciler:
         """
         ours = self.enforcement.flow_count
         surplus = await switch.count_flows() - ours
-        if surplus not in self._surplus and not self._in_doubt:
+        # A verdict given meanwhile may or may not have been counted.
+        settled = ours == self.enforcement.flow_count
+        if settled and surplus not in self._surplus and not self._in_doubt:
             _log.warning("flows have come or gone behind the agent's back: %+d", surplus)
             self._surplus.add(surplus)
             self._in_doubt = True
