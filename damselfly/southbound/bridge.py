@@ -8,6 +8,12 @@ from types import MappingProxyType
 
 KEY = "damselfly-key:"
 """Key of the Bridge's ``external_ids`` that holds a port's number; the port id follows."""
+LARGEST_MTU = 60_000
+"""A paused packet and its state must fit into one OpenFlow message of 65,535 bytes.
+
+Open vSwitch 3.1 does not check that: of a larger message the length overflows, and what the packet
+holds would be read as messages of the switch.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class BridgeState:
     duplicates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """An iface-id that several interfaces claim, with their names; none of them counts."""
     errors: Mapping[str, str] = field(default_factory=dict)
-    """Interfaces with an iface-id that have no ofport, by name, and what OVS says of them."""
+    """Interfaces with an iface-id that can be no port, by name, and why."""
     external_ids: Mapping[str, str] = field(default_factory=dict)
     """Of the Bridge row."""
     is_secure: bool = True
@@ -59,6 +65,17 @@ class InterfaceRow:
     ofport: int | None
     mac_in_use: str | None
     error: str | None
+    mtu: int | None = None
+    """Bytes of IP packet; None where Open vSwitch does not know."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why the interface can be no port; None where it can."""
+        if self.ofport is None or self.ofport <= 0:
+            return self.error or "has no OpenFlow port yet"
+        if self.mtu is not None and self.mtu > LARGEST_MTU:
+            return f"has an MTU of {self.mtu}, at most {LARGEST_MTU} can be filtered"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +94,15 @@ def claims(rows: Iterable[InterfaceRow]) -> Claims:
     for row in sorted(rows, key=lambda row: row.name):
         if not row.iface_id:
             continue
-        if row.ofport is None or row.ofport <= 0:
-            errors[row.name] = row.error or "has no OpenFlow port yet"
+        if row.fault is not None:
+            errors[row.name] = row.fault
         by_id.setdefault(row.iface_id, []).append(row)
     return Claims(
         interfaces=MappingProxyType(
             {
                 iface_id: Interface(row.name, row.ofport, row.mac_in_use)
                 for iface_id, (row, *others) in by_id.items()
-                if not others and row.ofport is not None and row.ofport > 0
+                if not others and row.fault is None and row.ofport is not None
             }
         ),
         duplicates=MappingProxyType(

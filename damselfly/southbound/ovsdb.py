@@ -163,6 +163,7 @@ def _interface(row: Any) -> InterfaceRow:
         ofport=_one(row.ofport),
         mac_in_use=_one(row.mac_in_use),
         error=_one(row.error),
+        mtu=_one(row.mtu),
     )
 
 

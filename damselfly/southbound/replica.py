@@ -23,6 +23,7 @@ from damselfly.errors import SwitchError, SwitchGone
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
 _OPTIONAL_TEXT = {"type": {"key": "string", "min": 0, "max": 1}}
+_OPTIONAL_NUMBER = {"type": {"key": "integer", "min": 0, "max": 1}}
 _MAP = {"type": {"key": "string", "value": "string", "min": 0, "max": "unlimited"}}
 
 
@@ -42,7 +43,8 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "Port": {"interfaces": _references("Interface")},
     "Interface": {
         "name": _TEXT,
-        "ofport": {"type": {"key": "integer", "min": 0, "max": 1}},
+        "ofport": _OPTIONAL_NUMBER,
+        "mtu": _OPTIONAL_NUMBER,
         "mac_in_use": _OPTIONAL_TEXT,
         "error": _OPTIONAL_TEXT,
         "external_ids": _MAP,

@@ -182,3 +182,13 @@ async def test_a_database_that_says_nothing_is_given_up() -> None:
     with pytest.raises(SwitchGone, match="does not say what is in it"):
         await Ovsdb.connect("unix:/run/lab/silent", "br-int", patience=0.2)
     server.close()
+
+
+async def test_an_interface_with_a_huge_mtu_is_named_and_is_no_port(
+    hypervisor: Hypervisor, ovsdb: Ovsdb
+) -> None:
+    machine = await asyncio.to_thread(vm, hypervisor, "huge", "port-a")
+    await until(ovsdb, lambda state: "port-a" in state.interfaces)
+    hypervisor.namespace.ip(f"link set {machine.tap} mtu 65535")
+    state = await until(ovsdb, lambda state: "port-a" not in state.interfaces)
+    assert "65535" in state.errors[machine.tap]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from damselfly.southbound.bridge import BridgeState, Interface, InterfaceRow, claims
 
 
@@ -29,6 +31,13 @@ def test_without_an_ofport_it_is_no_port_and_says_why() -> None:
     assert made.interfaces == {}
     assert made.errors["tap1"] == "no such device"
     assert set(made.errors) == {"tap1", "tap2", "t"}
+
+
+def test_one_whose_packets_do_not_fit_into_a_message_is_no_port_and_says_why() -> None:
+    rows = [replace(row("tap1", "a", 1), mtu=9000), replace(row("tap2", "b", 2), mtu=65535)]
+    made = claims(rows)
+    assert set(made.interfaces) == {"a"}
+    assert made.errors == {"tap2": "has an MTU of 65535, at most 60000 can be filtered"}
 
 
 def test_two_that_claim_one_port_are_both_refused_in_any_order() -> None:
