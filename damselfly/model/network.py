@@ -28,7 +28,7 @@ class Network:
     id: str
     name: str = ""
     segmentation_id: int = 0
-    """The network's number in registers and, across hosts, in tunnels (VNI): 1 to 2**24 - 1."""
+    """The network's number in tunnels between hosts (VNI): 1 to 2**24 - 1; no two share one."""
 
 
 class Attachment(NamedTuple):

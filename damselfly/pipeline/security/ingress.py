@@ -2,8 +2,8 @@
 
 Proactive: these flows stand before the port's first packet.  Built in, whatever the groups say:
 own MAC and IP pairs only, in ARP as well; a DHCP client may ask before it has an address; nobody
-but the network's own servers plays DHCP server or router.  What no flow names is dropped and
-counted.
+plays DHCP server or router.  (A network's own server and router are ports without port security,
+which pass this table.)  What no flow names is dropped and counted.
 """
 
 from __future__ import annotations
