@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from contextlib import ExitStack
 
@@ -79,18 +81,23 @@ def test_explain_agrees_with_the_flow_that_the_switch_holds(
 
 
 def test_verify_finds_what_does_not_belong_and_what_is_missing(host: Host) -> None:
+    """Asked while the agent, which would mend it, holds its breath."""
     host.apply()
     assert reaches(Probe(host.one, host.two.ipv4, "tcp", 80))
     (found,) = host.data("verify")["switches"]
     assert found["agrees"]
-    host.hypervisor.ofctl("add-flow", "table=0,priority=7,ip,nw_src=192.0.2.1,actions=drop")
-    (found,) = host.data("verify", code=1)["switches"]
-    assert (found["missing"], len(found["unexpected"])) == ([], 1)
-    assert "192.0.2.1" in found["unexpected"][0]
-    host.hypervisor.ofctl("del-flows", "table=0")
-    (found,) = host.data("verify", code=1)["switches"]
-    assert found["missing"]
-    assert found["unexpected"] == []
+    os.kill(host.agent.pid, signal.SIGSTOP)
+    try:
+        host.hypervisor.ofctl("add-flow", "table=0,priority=7,ip,nw_src=192.0.2.1,actions=drop")
+        (found,) = host.data("verify", code=1)["switches"]
+        assert (found["missing"], len(found["unexpected"])) == ([], 1)
+        assert "192.0.2.1" in found["unexpected"][0]
+        host.hypervisor.ofctl("del-flows", "table=0")
+        (found,) = host.data("verify", code=1)["switches"]
+        assert found["missing"]
+        assert found["unexpected"] == []
+    finally:
+        os.kill(host.agent.pid, signal.SIGCONT)
 
 
 def test_explain_takes_no_tampered_flow_for_a_verdict(host: Host) -> None:

@@ -2,9 +2,9 @@
 
 INGRESS_SECURITY has checked the packet's source.  Here the message itself is checked: who is
 advertised, and which link-layer address the options claim (RFC 4861, section 4.6.1).  An absent
-option reads as zero, and so does one of another length than Ethernet's, which receivers refuse (RFC
-2464, section 6).  Options of router solicitations cannot be matched: they speak of the sender, whose
-address is its own.
+option reads as zero, and so does one of another length than Ethernet's, which receivers refuse
+(RFC 2464, section 6).  Options of router solicitations cannot be matched: they speak of the sender,
+whose address is its own.
 """
 
 from __future__ import annotations
