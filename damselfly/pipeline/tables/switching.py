@@ -1,13 +1,13 @@
 """L2 and L3: which local port shall receive the frame.
 
-Unicast goes to the port that the model says has the MAC; nothing is learnt.  Broadcast and
+Unicast goes to the ports that the model says may have the MAC; nothing is learnt.  Broadcast and
 multicast go to every local port of the network, each through its own rules.  L3 keeps the
 blueprint's place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from damselfly.flow.action import Action, Resubmit, SetField
 from damselfly.flow.flow import Flow
@@ -30,12 +30,33 @@ def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
 
 
 def network_flows(view: HostView, network_id: str) -> Iterator[Flow]:
-    """State the flow that replicates broadcast and multicast within the network."""
-    receivers = view.on_network(network_id)
-    if receivers:
-        everybody = match(**{fields.NETWORK: network_number(network_id)}, dl_dst=MULTICAST)
-        copies = tuple(action for local in receivers for action in _towards(local))
-        yield Flow(Table.L2, Priority.NAMED, everybody, copies)
+    """State what concerns several ports of a network: broadcast, and MACs that they share.
+
+    A MAC of an allowed address pair leads to every port that may use it, since only they know who
+    does at the moment.
+    """
+    here = view.on_network(network_id)
+    network = match(**{fields.NETWORK: network_number(network_id)})
+    if here:
+        yield _copies(network & match(dl_dst=MULTICAST), here)
+    for mac, users in sorted(_shared_macs(here).items()):
+        yield _copies(network & match(dl_dst=mac), users)
+
+
+def _shared_macs(here: Collection[LocalPort]) -> dict[int, list[LocalPort]]:
+    """Return who may use each MAC that is nobody's own."""
+    own = {local.port.mac for local in here}
+    users: dict[int, list[LocalPort]] = {}
+    for local in here:
+        for mac in {pair.mac for pair in local.port.allowed_address_pairs} - own:
+            if mac is not None:
+                users.setdefault(mac, []).append(local)
+    return users
+
+
+def _copies(frames: Match, receivers: Collection[LocalPort]) -> Flow:
+    actions = tuple(action for local in receivers for action in _towards(local))
+    return Flow(Table.L2, Priority.NAMED, frames, actions)
 
 
 def _towards(local: LocalPort) -> tuple[Action, ...]:
