@@ -106,7 +106,7 @@ def _shadowed(group: SecurityGroup, view: Snapshot) -> Iterator[Finding]:
 def _wider(place: int, book: RuleBook, mutual: set[str]) -> Iterator[Rule]:
     """Yield the rules of a book that cover one; ``mutual`` groups are worn by the same ports."""
     rule, one = book.rules[place], book.boxes[place]
-    admitting = _at_first(one, book) & ~(1 << place)
+    admitting = _at_first(one, book)
     while admitting:
         number = (admitting & -admitting).bit_length() - 1
         admitting &= admitting - 1

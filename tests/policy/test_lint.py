@@ -14,7 +14,7 @@ from damselfly.model.group import ICMP, TCP, UDP, AddressGroup, Rule, SecurityGr
 from damselfly.model.port import AddressPair, Port
 from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from damselfly.policy.label import only_widens
-from damselfly.policy.lint import Doubt, lint
+from damselfly.policy.lint import Doubt, idle_rules, lint
 from damselfly.policy.policies import Policies
 
 from .hand import rule
@@ -79,6 +79,27 @@ def test_any_protocol_covers_each() -> None:
 
 def test_rules_that_overlap_without_one_covering_the_other_are_left_alone() -> None:
     assert not doubts(rule(IPV4, TCP, 80, 90, id="a"), rule(IPV4, TCP, 85, 95, id="b"))
+
+
+def test_a_rule_that_only_begins_where_another_does_does_not_cover_it() -> None:
+    """Neither type 0 nor the first addresses of all are everything."""
+    first = Prefix.parse("0.0.0.0/8")
+    replies = rule(IPV4, ICMP, 0, id="replies")
+    assert doubts(replies, rule(IPV4, ICMP, id="any")) == {"replies": ["shadowed"]}
+    web = rule(IPV4, TCP, 80, 80, id="web")
+    assert not doubts(rule(IPV4, TCP, 80, 81, id="some", remote_ip_prefix=first), web)
+
+
+def test_of_several_that_may_cover_a_rule_each_is_looked_at() -> None:
+    web = rule(IPV4, TCP, 80, 80, id="web")
+    near = rule(IPV4, TCP, 80, 85, id="near", remote_ip_prefix=Prefix.parse("0.0.0.0/8"))
+    assert doubts(rule(IPV4, TCP, 70, 90, id="a"), web, near) == {
+        "web": ["shadowed"],
+        "near": ["shadowed"],
+    }
+    assert doubts(rule(IPV4, TCP, 70, 90, id="a"), web, replace(near, port_range_max=95)) == {
+        "web": ["shadowed"]
+    }
 
 
 def test_of_two_that_say_the_same_only_the_second_is_named() -> None:
@@ -155,6 +176,33 @@ def test_rules_that_are_everybody_only_together_are_named_together() -> None:
     assert doubts(*halves) == {"low": ["open"]}
     assert said(*halves) == "together with top opens SSH (tcp 22) to 0.0.0.0/0"
     assert not doubts(halves[0])
+
+
+def test_rules_beside_one_that_is_everybody_alone_are_not_named_with_it() -> None:
+    halves = [
+        rule(IPV4, TCP, 22, 22, id=name, remote_ip_prefix=Prefix.parse(prefix))
+        for name, prefix in (("low", "0.0.0.0/1"), ("top", "128.0.0.0/1"))
+    ]
+    shadowed = {"low": ["shadowed"], "top": ["shadowed"]}
+    assert doubts(*halves, rule(IPV4, TCP, 22, 22, id="all")) == {"all": ["open"]} | shadowed
+
+
+def test_the_same_half_twice_is_not_everybody() -> None:
+    half = rule(IPV4, TCP, 22, 22, id="a", remote_ip_prefix=Prefix.parse("0.0.0.0/1"))
+    assert doubts(half, replace(half, id="b")) == {"b": ["shadowed"]}
+
+
+@pytest.mark.parametrize(("last", "more"), [(2380, " to "), (3306, " and 1 more to ")])
+def test_more_than_four_services_are_counted(last: int, more: str) -> None:
+    text = said(rule(IPV4, TCP, 2375, last))
+    assert text.count("(tcp") == 4
+    assert f"(tcp 2380){more}0.0.0.0/0" in text
+
+
+def test_idle_rules_are_those_that_match_nothing() -> None:
+    idle = rule(id="idle", remote_group_id="nobody")
+    found = list(idle_rules(view(idle, rule(IPV4, TCP, 80, 80, id="busy"))))
+    assert found == [(idle, "remote group nobody is not known")]
 
 
 RULES = st.builds(
