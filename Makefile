@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 SANDBOX := $(PYTHON) -m lab.sandbox
 VENV := .venv/installed
+PURE := tests/model tests/flow tests/policy tests/scenarios
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help demo test quick check coverage bench fmt docs clean install
@@ -17,8 +18,8 @@ demo: install ## show the whole on one host, with real traffic; KEEP=1 leaves it
 test: install check ## all tests, those on a real switch included
 	@$(SANDBOX) $(PYTHON) -m pytest
 
-quick: $(VENV) check ## the tests that need no switch, and the checks
-	@$(PYTHON) -m pytest -q -n 2 -m "not ovs"
+quick: $(VENV) check ## the pure layers and the switch in memory, and the checks
+	@$(PYTHON) -m pytest -q -n 2 $(PURE)
 
 check: $(VENV) ## format, lint, types, layers, sizes, generated documents
 	@.venv/bin/ruff format --check --quiet . || { echo "not formatted: make fmt"; exit 1; }
