@@ -48,7 +48,7 @@ class Preference:
         off together.
         """
         remote = _together(boxes, lambda b: (b.protocol, b.tp_src, b.tp_dst), lambda b: b.remote)
-        ports = _together(boxes, lambda b: (b.protocol, id(b.remote)), lambda b: b.tp_dst)
+        ports = _together(boxes, lambda b: (b.protocol, _name(b.remote)), lambda b: b.tp_dst)
         before_protocol = before_tp = 0
         for index, box in enumerate(boxes):
             tp = FEW if box.protocol in ICMP_PROTOCOLS else ports[index]
@@ -67,6 +67,11 @@ class Preference:
         protocol = failed.protocol & ~remote
         tp_src = failed.tp_src & ~remote
         return Fields(protocol, tp_src, failed.tp_dst & ~remote & ~tp_src, remote)
+
+
+def _name(remote: IntervalSet) -> Hashable:
+    """Return what rules of one remote share: of a prefix its addresses, of a group the set."""
+    return remote if len(remote.starts) == 1 else id(remote)
 
 
 def _together(
