@@ -12,6 +12,7 @@ from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP, TCP, UDP, Rule
 from damselfly.model.packet import Packet
+from damselfly.model.port import Port
 from damselfly.policy.region import Region
 from damselfly.policy.rulebook import rule_book
 
@@ -75,6 +76,28 @@ def test_each_rule_has_a_preference_of_its_own() -> None:
     assert narrowed(denied(packet(dst=81, remote=FAR), other, ports)) == {"port"}
     close = rule(IPV4, TCP, 80, 80, remote_ip_prefix=prefix(12), id="close")
     assert narrowed(denied(packet(dst=81, remote=FAR), other, close)) == {"remote"}
+
+
+def test_the_second_rule_is_weighed_as_the_first_is() -> None:
+    """Both are kept off in the remote, so the region is for every protocol."""
+    far = rule(IPV4, remote_ip_prefix=Prefix.parse("200.0.0.0/8"))
+    near = rule(IPV4, TCP, remote_ip_prefix=Prefix.parse("0.0.0.0/5"))
+    region = denied(packet(protocol=UDP, remote=FAR), far, near)
+    assert region.protocol is None
+    assert narrowed(region) == {"remote"}
+
+
+def test_many_scattered_members_count_as_many_blocks() -> None:
+    members = tuple(
+        Port(
+            f"m{n}", "net", n, fixed_ips=(Prefix.parse(f"192.0.2.{2 * n}"),), security_groups=("g",)
+        )
+        for n in range(100)
+    )
+    web = rule(IPV4, TCP, 80, 80, remote_group_id="g")
+    snapshot, me = policy(web, others=members)
+    book = rule_book(snapshot, me.security_groups, Direction.INGRESS, IPV4)
+    assert narrowed(book.judge(packet(dst=81, remote=FAR)).region) == {"port"}
 
 
 def test_rules_that_differ_in_their_ports_only_are_weighed_together() -> None:
