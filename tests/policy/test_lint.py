@@ -84,8 +84,9 @@ def test_rules_that_overlap_without_one_covering_the_other_are_left_alone() -> N
 def test_a_rule_that_only_begins_where_another_does_does_not_cover_it() -> None:
     """Neither type 0 nor the first addresses of all are everything."""
     first = Prefix.parse("0.0.0.0/8")
-    replies = rule(IPV4, ICMP, 0, id="replies")
-    assert doubts(replies, rule(IPV4, ICMP, id="any")) == {"replies": ["shadowed"]}
+    for name in ("a", "z"):
+        replies = rule(IPV4, ICMP, 0, id=name)
+        assert doubts(replies, rule(IPV4, ICMP, id="every type")) == {name: ["shadowed"]}
     web = rule(IPV4, TCP, 80, 80, id="web")
     assert not doubts(rule(IPV4, TCP, 80, 81, id="some", remote_ip_prefix=first), web)
 

@@ -1,0 +1,78 @@
+"""A verdict is read back from exactly the flow that states it; of anything near it nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from damselfly.flow.action import SetField
+from damselfly.flow.match import match
+from damselfly.model.address import IPV4, IPV6
+from damselfly.model.direction import Direction
+from damselfly.model.group import ICMP_PROTOCOLS
+from damselfly.model.intervals import Block
+from damselfly.pipeline import fields
+from damselfly.pipeline.layout import Priority, Table
+from damselfly.pipeline.security.verdicts import VerdictFlow, read
+from damselfly.policy.region import Region
+
+ANY = Block(0, 0, 16)
+WEB = Region(IPV4, 6, Block(1024, 6, 16), Block(80, 16, 16), Block(0x0A00_0000, 8, 32))
+ALLOW = VerdictFlow(7, Direction.INGRESS, per_packet=False, region=WEB, mark=0xBEEF)
+
+
+@st.composite
+def blocks(draw: st.DrawFn, bits: int, *lengths: int) -> Block:
+    length = draw(st.sampled_from(lengths) if lengths else st.integers(0, bits))
+    return Block.around(draw(st.integers(0, (1 << bits) - 1)), length, bits)
+
+
+@st.composite
+def regions(draw: st.DrawFn, per_packet: bool) -> Region:
+    """Regions as verdicts have them: an untracked message has its type and code whole."""
+    family = draw(st.sampled_from([IPV4, IPV6]))
+    far = draw(blocks(family.bits))
+    numbers = [None, family.icmp, 0] if per_packet else [None, family.icmp, 6, 17, 47]
+    protocol = draw(st.sampled_from(numbers))
+    if protocol in ICMP_PROTOCOLS:
+        kinds = blocks(8, 0, 8).map(lambda b: Block(b.value, 16 if b.length else 0, 16))
+        return Region(family, protocol, draw(kinds), draw(kinds), far)
+    if protocol in (6, 17):
+        return Region(family, protocol, draw(blocks(16)), draw(blocks(16)), far)
+    return Region(family, protocol, ANY, ANY, far)
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> VerdictFlow:
+    per_packet = draw(st.booleans())
+    return VerdictFlow(
+        draw(st.integers(1, 0xFFFE)), draw(st.sampled_from(Direction)), per_packet,
+        draw(regions(per_packet)), draw(st.sampled_from([0, 1, 0xFFFF_FFFF])),
+    )  # fmt: skip
+
+
+@given(verdicts())
+def test_what_is_stated_is_read_back(verdict: VerdictFlow) -> None:
+    assert read(verdict.flow()) == verdict
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        {"table": Table.LABEL},
+        {"priority": Priority.GENERAL},
+        {"cookie": 1},
+        {"actions": ()},
+        {"actions": (SetField(fields.VERDICT, 1),)},
+        {"actions": (*ALLOW.flow().actions, SetField(fields.VERDICT, 1))},
+        {"match": ALLOW.flow().match & match(ct_mark=1)},
+        {"match": ALLOW.flow().match & match(reg5=1)},
+        {"match": match(**{fields.JUDGED: 7, fields.DIRECTION: 1, fields.PER_PACKET: 0})},
+    ],
+)
+def test_what_is_not_exactly_stated_is_not_read(near: dict[str, object]) -> None:
+    assert read(ALLOW.flow()) == ALLOW
+    assert read(replace(ALLOW.flow(), **near)) is None  # type: ignore[arg-type]
