@@ -25,7 +25,7 @@ from damselfly.southbound.switch import Switch
 
 from .feed import Inbox, follow_bridge, follow_policy
 from .reconcile import Reconciler
-from .report import Reporter, is_news
+from .reporting.status import Reporter, is_news
 
 _log = logging.getLogger(__name__)
 _LEAVING = 3.0

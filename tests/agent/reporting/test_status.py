@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from damselfly.agent.report import Reporter, RuleUses, is_news
-from damselfly.model.address import IPV4
-from damselfly.model.direction import Direction
-from damselfly.model.group import TCP, Rule
-from damselfly.model.intervals import Block
-from damselfly.model.snapshot import snapshot_of
-from damselfly.northbound.status import RuleUse
-from damselfly.pipeline.digest import rule_mark
-from damselfly.pipeline.security.verdicts import VerdictFlow
-from damselfly.policy.region import Region
-from damselfly.southbound.switch import FlowStats
-
-from .site import CONFIG, HTTP, WEB, Site, reached, syn, two_ports
+from damselfly.agent.reporting.status import Reporter, is_news
+from tests.agent.site import CONFIG, Site, reached, syn, two_ports
 
 
 async def test_a_port_whose_denials_fill_the_budget_is_called_saturated() -> None:
@@ -47,48 +36,6 @@ async def test_an_agent_says_that_it_has_stopped_only_at_the_end() -> None:
     reporter = Reporter(CONFIG, site.inbox, site.reconciler)
     assert not reporter.status().stopped
     assert reporter.status(stopped=True).stopped
-
-
-def counted(rule: Rule, packets: int, port: int = 80) -> FlowStats:
-    region = Region(IPV4, TCP, Block(0, 0, 16), Block(port, 16, 16), Block(0, 0, 32))
-    flow = VerdictFlow(3, Direction.INGRESS, False, region, rule_mark(rule)).flow()
-    return FlowStats(flow, packets, 0)
-
-
-OTHER = replace(HTTP, id="other")
-RULES = snapshot_of([replace(WEB, rules=(HTTP, OTHER))])
-
-
-def test_what_the_first_look_finds_is_counted_without_a_time() -> None:
-    uses = RuleUses()
-    uses.look([counted(HTTP, 3), counted(HTTP, 2, 81)], RULES, 10.0)
-    assert uses.by_rule == {"http": RuleUse(admitted=5, held=5, last_at=None)}
-
-
-def test_a_count_that_grows_tells_when() -> None:
-    uses = RuleUses()
-    uses.look([counted(HTTP, 3), counted(OTHER, 1, 81)], RULES, 10.0)
-    uses.look([counted(HTTP, 3), counted(OTHER, 2, 81)], RULES, 20.0)
-    uses.look([counted(HTTP, 4), counted(OTHER, 2, 81)], RULES, 30.0)
-    assert uses.by_rule == {
-        "http": RuleUse(admitted=4, held=4, last_at=30.0),
-        "other": RuleUse(admitted=2, held=2, last_at=20.0),
-    }
-
-
-def test_what_was_seen_stays_counted_when_its_flow_goes() -> None:
-    uses = RuleUses()
-    uses.look([counted(HTTP, 3)], RULES, 10.0)
-    uses.look([], RULES, 20.0)
-    uses.look([counted(HTTP, 1)], RULES, 30.0)
-    assert uses.by_rule == {"http": RuleUse(admitted=4, held=1, last_at=30.0)}
-
-
-def test_a_flow_that_starts_anew_between_two_looks_is_counted_whole() -> None:
-    uses = RuleUses()
-    uses.look([counted(HTTP, 3)], RULES, 10.0)
-    uses.look([counted(HTTP, 2)], RULES, 20.0)
-    assert uses.by_rule["http"].admitted == 5
 
 
 async def test_the_use_of_rules_is_reported() -> None:

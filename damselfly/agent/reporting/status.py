@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from damselfly import __version__
+from damselfly.agent.feed import Inbox
+from damselfly.agent.reactive import Fate
+from damselfly.agent.reconcile import Reconciler
+from damselfly.agent.verdicts import Budgets
 from damselfly.config import Config
-from damselfly.flow.flow import FlowKey
 from damselfly.model.direction import Direction
-from damselfly.model.group import Rule
-from damselfly.model.snapshot import Snapshot
-from damselfly.northbound.status import AgentStatus, PortStatus, RuleUse
-from damselfly.pipeline.digest import rule_mark
-from damselfly.pipeline.layout import DROP_COOKIE, DROP_COOKIE_MASK, Dropped
-from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, WHOLE_COOKIE, mark_in
+from damselfly.northbound.status import AgentStatus, PortStatus
+from damselfly.pipeline.layout import DROP_COOKIE, DROP_COOKIE_MASK
+from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, WHOLE_COOKIE
 from damselfly.southbound.bridge import BridgeState
-from damselfly.southbound.switch import FlowStats, MeterStats, Switch
+from damselfly.southbound.switch import Switch
 
-from .feed import Inbox
-from .reactive import Fate
-from .reconcile import Reconciler
-from .verdicts import Budgets
-
-_KINDS = {drop.cookie: drop.name.lower().replace("_", "-") for drop in Dropped}
+from .counters import RuleUses, metered_drops, spoof_drops
 
 
 class Reporter:
@@ -68,6 +62,7 @@ class Reporter:
             revision=progress.revision,
             revision_at=progress.revision_at,
             datapath_type="" if bridge is None else bridge.datapath_type,
+            verdict_mode=self._config.verdicts,
             ports=tuple(sorted(self._ports(bridge), key=lambda port: (port.name, port.port_id))),
             stopped=stopped,
             packets_in=fates.total(),
@@ -146,55 +141,3 @@ def is_news(told: AgentStatus, status: AgentStatus, heartbeat: float) -> bool:
     """
     same = replace(told, updated_at=status.updated_at, revision_at=status.revision_at) == status
     return not same or abs(status.updated_at - told.updated_at) >= heartbeat
-
-
-def spoof_drops(flows: list[FlowStats]) -> dict[str, int]:
-    """Count what ingress security dropped, by reason."""
-    counted = dict.fromkeys(_KINDS.values(), 0)
-    for each in flows:
-        kind = _KINDS.get(each.flow.cookie)
-        if kind is not None:
-            counted[kind] += each.packets
-    return counted
-
-
-def metered_drops(meters: list[MeterStats]) -> int:
-    """Count the packets that meters kept from the agent."""
-    return sum(each.dropped for each in meters)
-
-
-class RuleUses:
-    """How often each rule admitted: what its verdict flows count, added up.
-
-    A flow takes its counter along when it goes; what was seen of it stays counted.
-    """
-
-    def __init__(self) -> None:
-        self.by_rule: Mapping[str, RuleUse] = {}
-        self.at = 0.0
-        self._seen: dict[FlowKey, int] = {}
-
-    def look(self, flows: Iterable[FlowStats], snapshot: Snapshot, now: float) -> None:
-        """Take the counters of the flows that allow, as the switch holds them at this time."""
-        grown, held = Counter[int](), Counter[int]()
-        seen: dict[FlowKey, int] = {}
-        for each in flows:
-            key, mark = each.flow.key, mark_in(each.flow)
-            seen[key] = each.packets
-            held[mark] += each.packets
-            known = self._seen.get(key, 0)
-            # A lower count is another flow with the same match.
-            grown[mark] += each.packets - (known if known <= each.packets else 0)
-        last = now if self.at else None
-        rules = (rule for group in snapshot.groups.values() for rule in group.rules)
-        uses = ((rule.id, self._use(rule, grown, held, last)) for rule in rules)
-        self.by_rule = {rule_id: use for rule_id, use in uses if use.admitted}
-        self._seen, self.at = seen, now
-
-    def _use(
-        self, rule: Rule, grown: Mapping[int, int], held: Mapping[int, int], last: float | None
-    ) -> RuleUse:
-        mark = rule_mark(rule)
-        old = self.by_rule.get(rule.id, RuleUse(0, 0))
-        more = grown.get(mark, 0)
-        return RuleUse(old.admitted + more, held.get(mark, 0), last if more else old.last_at)
