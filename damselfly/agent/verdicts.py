@@ -122,6 +122,13 @@ class Verdicts:
         answers.drop(victim)
         return victim
 
+    def of(self, key: int) -> Iterator[Remembered]:
+        """Yield the verdicts on one port, in both directions."""
+        for direction in Direction:
+            answers = self._held.get((key, direction))
+            if answers is not None:
+                yield from answers.by_key.values()
+
     def denials(self, judged: Judged) -> int:
         """Count the denials in force."""
         answers = self._held.get(judged)

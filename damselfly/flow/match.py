@@ -46,6 +46,16 @@ class Match:
         """Yield the terms in order."""
         return iter(self.terms)
 
+    def covers(self, other: Match) -> bool:
+        """Tell whether the other match states all these conditions, and so is no wider."""
+        theirs = {term.field: term for term in other.terms}
+        return all(
+            name in theirs
+            and theirs[name].mask & mask == mask
+            and theirs[name].value & mask == value
+            for name, value, mask in self.terms
+        )
+
     def term(self, field: str) -> Term | None:
         """Return the condition on that field, if there is one."""
         return next((term for term in self.terms if term.field == field), None)

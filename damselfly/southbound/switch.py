@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from damselfly.errors import SwitchError, SwitchGone
 from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
+from damselfly.flow.match import Match
 
 
 class FlowRefused(SwitchError):
@@ -54,6 +55,16 @@ class MeterStats:
     dropped: int
 
 
+class Part(NamedTuple):
+    """A part of a bridge's flows: those of one table, or all, whose match is within this one."""
+
+    table: int | None = None
+    within: Match = Match()
+
+
+EVERYTHING = Part()
+
+
 class Switch(Protocol):
     """An ordered connection to one bridge.
 
@@ -67,11 +78,17 @@ class Switch(Protocol):
     on_refused: Callable[[SwitchError], None]
     """Called when the switch refuses what nobody waits for: an added flow, a resumed packet."""
 
-    async def flows(self, cookie: int = 0, mask: int = 0) -> list[FlowStats]:
-        """Read the flows of the bridge; those with the cookie under the mask, or all."""
+    async def flows(
+        self, cookie: int = 0, mask: int = 0, part: Part = EVERYTHING
+    ) -> list[FlowStats]:
+        """Read the flows of the bridge, or a part of them; with the cookie under the mask, or all.
 
-    async def count_flows(self) -> int:
-        """Count the flows of the bridge."""
+        What is read is what the switch held when it saw the request: behind all that was written
+        before, and ahead of all that is written later.
+        """
+
+    async def count_flows(self, table: int | None = None) -> int:
+        """Count the flows of the bridge, or of one table."""
 
     async def meters(self) -> list[MeterBand]:
         """Read all meters of the bridge."""

@@ -84,3 +84,17 @@ def test_terms_stand_in_the_order_of_the_fields() -> None:
 )
 def test_tracking_states_are_spelt_as_ovs_does(text: str, expected: tuple[int, int]) -> None:
     assert ct_state(text) == expected
+
+
+@given(matches(), matches(), packets)
+def test_a_match_that_covers_another_holds_wherever_the_other_does(
+    one: Match, other: Match, packet: dict[str, int]
+) -> None:
+    if one.covers(other) and holds(other, packet):
+        assert holds(one, packet)
+    try:
+        both = one & other
+    except ValueError:
+        return
+    assert one.covers(both)
+    assert other.covers(both)

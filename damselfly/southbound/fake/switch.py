@@ -11,7 +11,14 @@ from damselfly.flow.action import Meter
 from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
 from damselfly.southbound.frame import MalformedFrame
-from damselfly.southbound.switch import FlowRefused, FlowStats, MeterStats, PacketIn
+from damselfly.southbound.switch import (
+    EVERYTHING,
+    FlowRefused,
+    FlowStats,
+    MeterStats,
+    PacketIn,
+    Part,
+)
 
 from .datapath import Datapath, InstalledMeter, Paused
 from .packet import Packet
@@ -97,19 +104,22 @@ class FakeSwitch:
 
     # The agent's side.
 
-    async def flows(self, cookie: int = 0, mask: int = 0) -> list[FlowStats]:
-        """Read the flows with the cookie under the mask, or all."""
+    async def flows(
+        self, cookie: int = 0, mask: int = 0, part: Part = EVERYTHING
+    ) -> list[FlowStats]:
+        """Read the flows of the bridge, or a part; with the cookie under the mask, or all."""
         self._await()
         return [
             FlowStats(each.flow, each.packets, each.bytes)
-            for _, table in sorted(self._datapath.tables.items())
+            for number, table in sorted(self._datapath.tables.items())
+            if part.table in (None, number)
             for each in table
-            if each.flow.cookie & mask == cookie & mask
+            if each.flow.cookie & mask == cookie & mask and part.within.covers(each.flow.match)
         ]
 
-    async def count_flows(self) -> int:
-        """Count the flows."""
-        return len(await self.flows())
+    async def count_flows(self, table: int | None = None) -> int:
+        """Count the flows of the bridge, or of one table."""
+        return len(await self.flows(part=Part(table)))
 
     async def meters(self) -> list[MeterBand]:
         """Read all meters."""

@@ -13,13 +13,20 @@ from damselfly.errors import SwitchError, SwitchGone
 from damselfly.flow.action import Action
 from damselfly.flow.delta import Delta
 from damselfly.flow.flow import Flow, FlowKey, MeterBand
-from damselfly.southbound.switch import FlowRefused, FlowStats, MeterStats, PacketIn
+from damselfly.southbound.switch import (
+    EVERYTHING,
+    FlowRefused,
+    FlowStats,
+    MeterStats,
+    PacketIn,
+    Part,
+)
 
 from .codec import messages, stats
 from .codec.errors import METER_EXISTS, Refusal, flow_name, raise_refusals
 from .codec.packet_in import decode_packet_in, encode_resume, is_packet_in
 from .codec.wire import Port, ProtocolError
-from .link import PATIENCE, Exchange, Link
+from .link import Exchange, Link
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 4096
@@ -30,7 +37,7 @@ _Entry = TypeVar("_Entry")
 
 
 class OpenFlowSwitch:
-    """A bridge, over one OpenFlow connection; made by :func:`connect`."""
+    """A bridge, over one OpenFlow connection; made by :func:`~.connecting.connect`."""
 
     def __init__(self, link: Link, datapath_id: int) -> None:
         self.datapath_id = datapath_id
@@ -44,15 +51,17 @@ class OpenFlowSwitch:
         link.on_message = self._message
         link.on_refusal = self._refusal
 
-    async def flows(self, cookie: int = 0, mask: int = 0) -> list[FlowStats]:
-        """Read the flows of the bridge; those with the cookie under the mask, or all."""
-        request = partial(stats.flows_request, cookie=cookie, mask=mask)
+    async def flows(
+        self, cookie: int = 0, mask: int = 0, part: Part = EVERYTHING
+    ) -> list[FlowStats]:
+        """Read the flows of the bridge, or a part; with the cookie under the mask, or all."""
+        request = partial(stats.flows_request, cookie=cookie, mask=mask, part=part)
         return await self._read(request, stats.decode_flows)
 
-    async def count_flows(self) -> int:
-        """Count the flows of the bridge."""
-        (count,) = await self._read(stats.count_request, stats.decode_count)
-        return count
+    async def count_flows(self, table: int | None = None) -> int:
+        """Count the flows of the bridge, or of one table."""
+        request = partial(stats.count_request, part=Part(table))
+        return (await self._read(request, stats.decode_count))[0]
 
     async def meters(self) -> list[MeterBand]:
         """Read all meters of the bridge."""
@@ -200,50 +209,6 @@ class OpenFlowSwitch:
         else:
             reason = f"the switch refused {flow_name(flow.key)}: {refusal.name}"
             self.on_refused(FlowRefused(reason, [flow.key]))
-
-
-async def connect(path: str, patience: float = PATIENCE) -> OpenFlowSwitch:
-    """Connect to a bridge's management socket and agree on OpenFlow 1.3.
-
-    The switch has ``patience`` seconds for each answer; then the connection is given up.
-    Raises SwitchGone, in one clear sentence, where there is no such switch.
-    """
-    try:
-        async with asyncio.timeout(patience):
-            loop = asyncio.get_running_loop()
-            _, link = await loop.create_unix_connection(lambda: Link(patience), path)
-            return await _agree(link)
-    except TimeoutError:
-        reason = f"no answer within {patience:g} s"
-    except FileNotFoundError:
-        reason = "no such socket; is ovs-vswitchd running, and is there such a bridge?"
-    except ConnectionRefusedError:
-        reason = "nobody listens there; is ovs-vswitchd running?"
-    except PermissionError:
-        reason = "no permission to connect; are you root?"
-    except OSError as error:
-        reason = error.strerror or str(error)
-    except (SwitchGone, ProtocolError) as error:
-        reason = str(error)
-    raise SwitchGone(f"{path}: {reason}")
-
-
-async def _agree(link: Link) -> OpenFlowSwitch:
-    """Agree on the version and ask for packets in the format that can be resumed."""
-    try:
-        xids = link.reserve(4)
-        link.write(messages.hello(xids[0]))
-        await link.greeted
-        asked = (messages.set_config(xids[1]), messages.packet_in_format(xids[2]))
-        link.write(b"".join([*asked, messages.features_request(xids[3])]))
-        exchange = link.expect(xids[1:])
-        await exchange.done
-        for _, name in exchange.refusals:
-            raise SwitchGone(f"the bridge cannot hand packets over: {name}")
-        return OpenFlowSwitch(link, stats.decode_datapath_id(exchange.answers[0]))
-    except BaseException:
-        link.fail("the connection was given up")
-        raise
 
 
 def _report(refused: SwitchError) -> None:

@@ -14,7 +14,7 @@ from damselfly.flow.flow import Flow, MeterBand
 from damselfly.flow.match import Match, Term, ct_state, from_mapping, match
 from damselfly.flow.text import format_flow, format_match
 from damselfly.southbound.openflow import OpenFlowSwitch, ProtocolError
-from damselfly.southbound.switch import FlowRefused
+from damselfly.southbound.switch import FlowRefused, Part
 from lab.hypervisor import Hypervisor
 
 from .support.samples import ACTIONS, ANYWHERE, FAMILIES, UNMASKED, random_flows, random_value
@@ -212,3 +212,19 @@ async def test_deleting_a_meter_deletes_its_flows(switch: OpenFlowSwitch) -> Non
     await switch.apply(Delta((Flow(0, 1, match(), (Meter(1),)), Flow(0, 2, match()))))
     await switch.delete_meters([1])
     assert await held(switch) == [Flow(0, 2, match())]
+
+
+async def test_a_part_of_the_flows_is_read_as_the_match_says(switch: OpenFlowSwitch) -> None:
+    ip = match(dl_type=0x800)
+    matches = (match(), match(reg0=5), match(reg0=5, reg1=1), match(reg0=6), match(reg0=(4, 4)))
+    flows = [Flow(table, n, ip & each) for table in (1, 2) for n, each in enumerate(matches)]
+    await switch.apply(Delta(tuple(flows)))
+    for part in (Part(1), Part(2, match(reg0=5)), Part(within=match(reg0=(4, 4))), Part(3)):
+        wanted = [
+            flow
+            for flow in flows
+            if part.table in (None, flow.table) and part.within.covers(flow.match)
+        ]
+        assert {entry.flow for entry in await switch.flows(part=part)} == set(wanted)
+    assert await switch.count_flows(1) == 5
+    assert await switch.count_flows() == 10

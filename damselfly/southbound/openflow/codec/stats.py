@@ -12,8 +12,7 @@ from enum import IntEnum
 
 from damselfly.flow.action import Action, Foreign
 from damselfly.flow.flow import Flow, MeterBand
-from damselfly.flow.match import match
-from damselfly.southbound.switch import FlowStats, MeterStats
+from damselfly.southbound.switch import EVERYTHING, FlowStats, MeterStats, Part
 
 from .actions import decode_instructions
 from .match import decode_match, encode_match
@@ -24,7 +23,7 @@ _BODY = 16
 """Where the entries begin in a message."""
 _DATAPATH_ID = struct.Struct("!Q")
 _MORE = 1
-_ALL = 0xFFFFFFFF
+_ALL, _ALL_TABLES = 0xFFFFFFFF, 0xFF
 _FLOW = struct.Struct("!2xBx8xHHHH4xQQQHH")
 _FLOW_FIXED = 48
 _COUNT = struct.Struct("!16xI4x")
@@ -44,18 +43,20 @@ class Kind(IntEnum):
     METER_CONFIG = 10
 
 
-def flows_request(xid: int, cookie: int = 0, mask: int = 0) -> bytes:
-    """Ask for the flows of all tables whose cookie is this one under the mask; for all without."""
-    return _flows_request(Kind.FLOWS, xid, cookie, mask)
+def flows_request(xid: int, cookie: int = 0, mask: int = 0, part: Part = EVERYTHING) -> bytes:
+    """Ask for the flows whose cookie is this one under the mask; of all tables, or of a part."""
+    return _flows_request(Kind.FLOWS, xid, (cookie, mask), part)
 
 
-def count_request(xid: int) -> bytes:
-    """Ask how many flows there are, in all tables."""
-    return _flows_request(Kind.AGGREGATE, xid, 0, 0)
+def count_request(xid: int, part: Part = EVERYTHING) -> bytes:
+    """Ask how many flows there are, in all tables or in a part."""
+    return _flows_request(Kind.AGGREGATE, xid, (0, 0), part)
 
 
-def _flows_request(kind: Kind, xid: int, cookie: int, mask: int) -> bytes:
-    body = struct.pack("!B3xII4xQQ", 0xFF, Port.ANY, _ALL, cookie, mask) + encode_match(match())
+def _flows_request(kind: Kind, xid: int, cookie: tuple[int, int], part: Part) -> bytes:
+    table = _ALL_TABLES if part.table is None else part.table
+    fixed = struct.pack("!B3xII4xQQ", table, Port.ANY, _ALL, *cookie)
+    body = fixed + encode_match(part.within)
     return message(Type.MULTIPART_REQUEST, xid, _HEAD.pack(kind, 0) + body)
 
 
