@@ -35,7 +35,7 @@ class Fate(Enum):
     DUPLICATE = "duplicate"
     """Its verdict was in force already; it was under way while that was being installed."""
     STALE = "stale"
-    """Paused under an earlier incarnation of its sender."""
+    """Paused under an earlier incarnation of its sender, or before its receiver moved away."""
     CLOSED = "closed"
     """At a port that is not enforced here."""
     MALFORMED = "malformed"
@@ -134,6 +134,9 @@ class Reactive:
         if packet is None or direction is None:
             return Fate.MALFORMED
         judged = (seen.get(fields.JUDGED, 0), direction)
+        local = self._enforcement.state.by_key.get(judged[0])
+        if local is not None and local.network != seen.get(fields.NETWORK, 0):
+            return Fate.STALE
         rules = self._enforcement.book(*judged, packet.family)
         if rules is None:
             return Fate.CLOSED

@@ -35,15 +35,25 @@ def receivers(policy: Json, sender_id: str, frame: Json) -> list[str]:
     sender = next(port for port in policy["ports"] if port["id"] == sender_id)
     if not may_send(sender, frame) or not admits(policy, sender, "egress", frame):
         return []
-    to_everybody = int(frame["destination_mac"][:2], 16) % 2 == 1
+    near = [port for port in policy["ports"] if port["network_id"] == sender["network_id"]]
+    known = [port["mac_address"] for port in near]
     return [
         port["id"]
-        for port in policy["ports"]
+        for port in near
         if port["id"] != sender_id
-        and port["network_id"] == sender["network_id"]
-        and (to_everybody or port["mac_address"] == frame["destination_mac"])
+        and reaches(port, frame["destination_mac"], known)
         and admits(policy, port, "ingress", frame)
     ]
+
+
+def reaches(port: Json, mac: str, known: list[str]) -> bool:
+    """Tell whether the network carries a frame to a port: by its MAC, or as one to everybody.
+
+    A MAC that no port of the network is ``known`` by may be behind one without port security.
+    """
+    to_everybody = int(mac[:2], 16) % 2 == 1
+    behind = mac not in known and not port["port_security_enabled"]
+    return to_everybody or port["mac_address"] == mac or behind
 
 
 def may_send(port: Json, frame: Json) -> bool:

@@ -105,14 +105,19 @@ class Oracle:
 
 
 def _addressed(snapshot: Snapshot, here: set[str], sender: str, frame: Frame) -> list[str]:
-    """Return whom a frame is for: the owner of its MAC, or everybody on the network."""
-    network = snapshot.ports[sender].network_id
-    everybody = bool(frame.destination_mac & GROUP_BIT)
+    """Return whom a frame is for: the owner of its MAC, or everybody on the network.
+
+    A MAC that is nobody's here may be behind any port without port security.
+    """
+    network, mac = snapshot.ports[sender].network_id, frame.destination_mac
+    near = {name: port for name, port in snapshot.ports.items() if name in here}
+    near = {name: port for name, port in near.items() if port.network_id == network}
+    nobodys = not any(port.mac == mac for port in near.values())
     return sorted(
         name
-        for name in here - {sender}
-        if snapshot.ports[name].network_id == network
-        and (everybody or snapshot.ports[name].mac == frame.destination_mac)
+        for name, port in near.items()
+        if name != sender
+        and (mac & GROUP_BIT or port.mac == mac or (nobodys and not port.port_security_enabled))
     )
 
 

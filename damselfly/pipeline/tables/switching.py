@@ -1,8 +1,9 @@
 """L2 and L3: which local port shall receive the frame.
 
-Unicast goes to the ports that the model says may have the MAC; nothing is learnt.  Broadcast and
-multicast go to every local port of the network, each through its own rules.  L3 keeps the
-blueprint's place.
+Unicast goes to the ports that the model says may have the MAC; nothing is learnt.  A MAC that is
+nobody's may be behind a port without port security, a bridge or a router: all of those on the
+network get the frame, and no port with port security ever does.  Broadcast and multicast go to
+every local port of the network, each through its own rules.  L3 keeps the blueprint's place.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
 
 
 def network_flows(view: HostView, network_id: str) -> Iterator[Flow]:
-    """State what concerns several ports of a network: broadcast, and MACs that they share.
+    """State what concerns several ports: broadcast, and MACs that they share or nobody has.
 
     A MAC of an allowed address pair leads to every port that may use it, since only they know who
     does at the moment.
     """
     here = view.on_network(network_id)
     network = match(**{fields.NETWORK: network_number(network_id)})
+    unsecured = [local for local in here if not local.port.port_security_enabled]
+    if unsecured:
+        yield _copies(network, unsecured, Priority.GENERAL)
     if here:
         yield _copies(network & match(dl_dst=MULTICAST), here)
     for mac, users in sorted(_shared_macs(here).items()):
@@ -54,9 +58,11 @@ def _shared_macs(here: Collection[LocalPort]) -> dict[int, list[LocalPort]]:
     return users
 
 
-def _copies(frames: Match, receivers: Collection[LocalPort]) -> Flow:
+def _copies(
+    frames: Match, receivers: Collection[LocalPort], priority: Priority = Priority.NAMED
+) -> Flow:
     actions = tuple(action for local in receivers for action in _towards(local))
-    return Flow(Table.L2, Priority.NAMED, frames, actions)
+    return Flow(Table.L2, priority, frames, actions)
 
 
 def _towards(local: LocalPort) -> tuple[Action, ...]:

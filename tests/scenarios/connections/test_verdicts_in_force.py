@@ -153,3 +153,33 @@ def test_a_packet_of_an_earlier_incarnation_of_its_sender_is_stale() -> None:
     assert rig.fate(Fate.STALE) == len(rig.unanswered) == 1
     assert rig.switch.take_sent() == []
     assert rig.send("vm1", frame(1, 2, TCP, 1000, 80, flags=ACK)) == []
+
+
+def test_a_packet_does_not_follow_its_receiver_to_another_network() -> None:
+    """It was paused on its way to a port that has moved since; all its rules would admit it."""
+    rig = host(group("web", WEB), vm(1, "out"), vm(2, "web"))
+    rig.send("vm1", tcp(1, 2, 443))
+    rig.stop()
+    rig.send("vm1", tcp(1, 2, 80))
+    rig.restart()
+    rig.enforce()
+    rig.apply(vm(2, "web", network_id="elsewhere"))
+    (paused,) = rig.unanswered
+    rig.reactive.answer(rig.switch, paused)
+    assert rig.fate(Fate.STALE) == 1
+    assert rig.switch.take_sent() == []
+    assert rig.keys["vm2"] not in {each.zone for each in rig.switch.connections()}
+
+
+def test_what_an_agent_resumes_does_not_follow_its_receiver_either() -> None:
+    """The tables decide: a verdict that covers the packet is there, its receiver is not."""
+    rig = host(group("web", WEB), vm(1, "out"), vm(2, "web"), vm(3, "out", network_id="elsewhere"))
+    rig.send("vm1", tcp(1, 2, 443))
+    rig.stop()
+    rig.send("vm1", tcp(1, 2, 80))
+    rig.restart()
+    rig.apply(vm(2, "web", network_id="elsewhere"))
+    assert rig.send("vm3", tcp(3, 2, 80)) == ["vm2"]
+    (paused,) = rig.unanswered
+    rig.switch.resume(paused)
+    assert rig.switch.take_sent() == []
