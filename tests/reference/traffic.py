@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from .drawn import EDGES, ICMP_TYPES, addresses, mac
 from .evaluator import PORTS_NOT_KEPT, Json, protocol_number
 
+STRANGER = mac(0x66)
+"""Nobody's."""
 EVERYBODY = {"IPv4": ("224.0.0.251", "255.255.255.255"), "IPv6": ("ff02::fb",)}
 
 
@@ -43,7 +45,8 @@ def frames(draw: st.DrawFn, policy: Json, kind: Kind | None = None) -> tuple[str
     receiver: Json = draw(st.sampled_from(others if far or not near else near))
     frame: Json = {"ethertype": ethertype} | draw(sources(sender, ethertype))
     if draw(st.integers(0, 7)):
-        frame["destination_mac"] = receiver["mac_address"]
+        stray = draw(st.integers(0, 11)) == 0
+        frame["destination_mac"] = STRANGER if stray else receiver["mac_address"]
         frame["destination_ip"] = draw(st.sampled_from(own(receiver, ethertype)))
     else:
         frame["destination_mac"] = "ff:ff:ff:ff:ff:ff"
