@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 SANDBOX := $(PYTHON) -m lab.sandbox
 VENV := .venv/installed
+NEUTRON := .venv/neutron/installed
 PURE := tests/model tests/flow tests/policy tests/scenarios
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -15,7 +16,7 @@ help: ## say what can be done here
 demo: install ## show the whole on one host, with real traffic; KEEP=1 leaves it up
 	@$(PYTHON) -m demo $(if $(KEEP),--keep)
 
-test: install check ## all tests, those on a real switch included
+test: install $(NEUTRON) check ## all tests, those on a real switch and a real Neutron included
 	@$(SANDBOX) $(PYTHON) -m pytest
 
 quick: $(VENV) check ## the pure layers and the switch in memory, and the checks
@@ -54,3 +55,6 @@ install: $(VENV)
 $(VENV): pyproject.toml tools/constraints.txt
 	@tools/install-debian
 	@tools/make-venv
+
+$(NEUTRON): $(VENV) pyproject.toml tools/constraints-neutron.txt tools/install-neutron
+	@tools/install-neutron
