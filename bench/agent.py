@@ -23,6 +23,7 @@ from damselfly.northbound.codec import Stored, write, written_together
 from damselfly.northbound.opening import open_store
 from damselfly.northbound.status import AgentStatus, decode_status
 from damselfly.northbound.store import Change, Store
+from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, DENY_COOKIE
 from lab.command import CommandFailed
 from lab.daemon import Daemon
 from lab.hypervisor import Hypervisor
@@ -108,7 +109,8 @@ class Agent:
     def verdicts(self, key: int | None = None) -> int:
         """Count the verdicts on the switch, of all ports or of the one with that key."""
         flows = self.hypervisor.ofctl("dump-flows", "table=110").splitlines()
-        given = [flow for flow in flows if "priority=100," in flow]
+        cookies = [f"cookie={cookie:#x}," for cookie in (ALLOW_COOKIE, DENY_COOKIE)]
+        given = [flow for flow in flows if any(cookie in flow for cookie in cookies)]
         return len([flow for flow in given if key is None or f",reg0={key:#x}," in flow])
 
 

@@ -16,7 +16,7 @@ from damselfly.model.group import ICMP_PROTOCOLS
 from damselfly.model.intervals import Block
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Priority, Table
-from damselfly.pipeline.security.verdicts import VerdictFlow, read
+from damselfly.pipeline.security.verdicts import VerdictFlow, priority, read
 from damselfly.policy.region import Region
 
 ANY = Block(0, 0, 16)
@@ -59,11 +59,29 @@ def test_what_is_stated_is_read_back(verdict: VerdictFlow) -> None:
     assert read(verdict.flow()) == verdict
 
 
+@given(verdicts(), st.data())
+def test_the_wider_of_two_verdicts_is_tried_first(
+    verdict: VerdictFlow, data: st.DataObject
+) -> None:
+    """So the switch looks no closer at a packet than its verdict needs."""
+    narrow = verdict.region
+    src, dst, far = (
+        Block.around(block.value, data.draw(st.integers(0, block.length)), block.bits)
+        for block in (narrow.tp_src, narrow.tp_dst, narrow.remote)
+    )
+    wide = narrow._replace(tp_src=src, tp_dst=dst, remote=far)
+    assert priority(wide) >= priority(narrow) >= Priority.NAMED
+    assert (priority(wide) == priority(narrow)) is (wide == narrow)
+    anything = Region(narrow.family, None, ANY, ANY, Block(0, 0, narrow.family.bits))
+    assert priority(anything) >= priority(wide)
+
+
 @pytest.mark.parametrize(
     "near",
     [
         {"table": Table.LABEL},
         {"priority": Priority.GENERAL},
+        {"priority": Priority.NAMED},
         {"cookie": 1},
         {"actions": ()},
         {"actions": (SetField(fields.VERDICT, 1),)},

@@ -142,7 +142,7 @@ class Rig:
 
     def verdicts(self) -> list[Flow]:
         """Return the verdict flows that the switch holds."""
-        return [f for f in self.flows(Table.VERDICTS) if f.priority == Priority.NAMED]
+        return [f for f in self.flows(Table.VERDICTS) if f.priority >= Priority.NAMED]
 
     def verdicts_of(self, port_id: str) -> list[Flow]:
         """Return the verdict flows on one port."""

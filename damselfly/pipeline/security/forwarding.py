@@ -28,6 +28,7 @@ from damselfly.pipeline.layout import Dropped, Priority, Table
 from damselfly.pipeline.protocols import (
     ANY_FRAGMENT,
     DHCP_CLIENT,
+    DHCP_REPLY,
     DHCP_SERVER,
     ERROR_TYPES,
     IP_OF,
@@ -38,10 +39,11 @@ from damselfly.pipeline.view import HostView, LocalPort
 from damselfly.policy.meaning import protocol_of
 
 _INVALID = match(ct_state=ct_state("+trk+inv"))
+_TRACKED = match(ct_state=ct_state("+trk-inv"))
 _BY_SENDER = match(ct_state=ct_state("+trk-inv-rpl"))
 _BY_RECEIVER = match(ct_state=ct_state("+trk-inv+rpl"))
 _SERVERS = {IPV4: Dropped.DHCP_SERVER, IPV6: Dropped.DHCPV6_SERVER}
-_PROTOCOL_ZERO = match(ct_state=ct_state("+trk-inv")) & IP_OF[IPV4] & match(nw_proto=0)
+_PROTOCOL_ZERO = _TRACKED & IP_OF[IPV4] & match(nw_proto=0)
 
 
 def static_flows() -> Iterator[Flow]:
@@ -70,13 +72,20 @@ def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
                 yield Flow(end.judge, Priority.BUILT_IN, packets, _judge_alone(end))
 
 
-def _dhcp_replies(family: Family) -> tuple[Match, Match]:
-    """Return what a DHCP server sends: unasked, and in a connection that its client opened."""
-    packets = IP_OF[family] & match(ct_nw_proto=UDP)
+def _dhcp_replies(family: Family) -> tuple[Match, ...]:
+    """Return what a DHCP server sends: unasked, and in a connection that its client opened.
+
+    A datagram that the tracker put together for good shows its ports (the kernel's does that); of
+    fragments only the tracker knows them.  Only of fragments: the ports of the original tuple are
+    matched whole or not at all, and asked for of every packet they would make the switch remember
+    each UDP connection apart.
+    """
+    fragments = IP_OF[family] & match(ct_nw_proto=UDP, nw_frag=ANY_FRAGMENT)
     server, client = DHCP_SERVER[family], DHCP_CLIENT[family]
     return (
-        packets & _BY_SENDER & match(ct_tp_src=server, ct_tp_dst=client),
-        packets & _BY_RECEIVER & match(ct_tp_src=client, ct_tp_dst=server),
+        DHCP_REPLY[family] & _TRACKED,
+        fragments & _BY_SENDER & match(ct_tp_src=server, ct_tp_dst=client),
+        fragments & _BY_RECEIVER & match(ct_tp_src=client, ct_tp_dst=server),
     )
 
 

@@ -1,8 +1,10 @@
 """VERDICTS: what the agent has decided so far.  Empty at start, filled by traffic.
 
-One flow a verdict, for the whole region in which it holds; overlapping ones agree, so all have one
-priority.  A packet that none covers is paused at the agent, within the rate of its sender's meter,
-and looked up again when it is resumed: the tables decide, never the agent's memory of the packet.
+One flow a verdict, for the whole region in which it holds.  Overlapping ones agree, so the order
+in which they are tried is free: the widest go first, because what the switch has to look at until
+it finds a match is what it remembers the answer for.  A packet that none covers is paused at the
+agent, within the rate of its sender's meter, and looked up again when it is resumed: the tables
+decide, never the agent's memory of the packet.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import NamedTuple
 from damselfly.flow.action import Controller, Meter, Resubmit, SetField
 from damselfly.flow.flow import Flow
 from damselfly.flow.match import ct_state, from_mapping, match
-from damselfly.model.address import FAMILY_BY_ETHERTYPE, Family
+from damselfly.model.address import FAMILY_BY_ETHERTYPE, IPV6, Family
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP_PROTOCOLS, SCTP, TCP, UDP
 from damselfly.model.intervals import Block
@@ -24,6 +26,8 @@ from damselfly.pipeline.view import HostView, LocalPort
 from damselfly.policy.region import Region
 
 TP_BITS = 16
+NARROWEST = 8 + 2 * TP_BITS + IPV6.bits
+"""Bits of the narrowest region: protocol, both ports, one address."""
 TRACKED = ct_state("+trk-inv")
 ALLOW_COOKIE, DENY_COOKIE = 0xA0_0000, 0xDE_0000
 WHOLE_COOKIE = (1 << 64) - 1
@@ -57,11 +61,18 @@ class VerdictFlow(NamedTuple):
         actions = (SetField(fields.VERDICT, 1), SetField(fields.RULE, self.mark))
         return Flow(
             Table.VERDICTS,
-            Priority.NAMED,
+            priority(self.region),
             from_mapping(wanted),
             actions if self.mark else (),
             ALLOW_COOKIE if self.mark else DENY_COOKIE,
         )
+
+
+def priority(region: Region) -> int:
+    """Return the priority of a verdict: from ``NAMED`` up, the higher the fewer bits it fixes."""
+    ports = region.tp_src.length + region.tp_dst.length
+    fixed = ports + region.remote.length + (0 if region.protocol is None else 8)
+    return Priority.NAMED + NARROWEST - fixed
 
 
 def static_flows() -> Iterator[Flow]:
@@ -84,7 +95,7 @@ def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
 
 def read(flow: Flow) -> VerdictFlow | None:
     """Read a verdict back from a flow; None where the flow is not exactly one of ours."""
-    if flow.table != Table.VERDICTS or flow.priority != Priority.NAMED:
+    if flow.table != Table.VERDICTS or flow.priority < Priority.NAMED:
         return None
     terms = {term.field: (term.value, term.mask) for term in flow.match}
     try:
