@@ -1,7 +1,7 @@
 """Whom a remote means: a group's members, kept up as they come and go, and an address group's list.
 
 Several ports may bring the same address, or overlapping prefixes, into a group: a span stays in the
-set for as long as anybody brings it.
+set for as long as anybody brings it.  Spans are prefixes: of two that overlap, one holds the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import product
 
 from .address import FAMILIES, Family, Prefix
 from .group import AddressGroup
-from .intervals import IntervalSet
+from .intervals import Block, IntervalSet
 from .port import Port
 
 Span = tuple[int, int]
@@ -21,6 +21,10 @@ Move = tuple[object, object]
 """Anything before and after a change; None where there is nothing."""
 Place = tuple[str, Family]
 """The id of a group, or of an address group, and whose addresses are asked for."""
+
+
+FEW = 64
+"""Changes that are made one by one, each by copying the set; of more the set is built anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +46,40 @@ class Members:
     def changed(self, gone: Iterable[Span], come: Iterable[Span]) -> Members:
         """Return the set after some spans went and others came."""
         counts = dict(self.counts)
+        ended = [span for span in gone if not _counted(counts, span, -1)]
+        begun = [span for span in come if _counted(counts, span, 1) == 1]
+        if len(begun) + len(ended) > FEW:
+            return Members(IntervalSet.of(self.values.bits, counts), counts)
         values = self.values
-        for span in come:
-            counts[span] = counts.get(span, 0) + 1
+        for span in begun:
             values = values.with_span(*span)
-        for span in gone:
-            counts[span] -= 1
-            if not counts[span]:
-                del counts[span]
+        for span in ended:
+            if span not in counts:
                 values = _without(values, span, counts)
         return Members(values, counts)
+
+
+def _counted(counts: dict[Span, int], span: Span, more: int) -> int:
+    """Count a span that comes or goes; return how many times it is brought now."""
+    count = counts.get(span, 0) + more
+    if count:
+        counts[span] = count
+    else:
+        del counts[span]
+    return count
 
 
 def _without(values: IntervalSet, gone: Span, counts: Mapping[Span, int]) -> IntervalSet:
     """Take a span out, and put back what other spans still bring of it."""
     first, last = gone
     values = values.without_span(first, last)
-    for span in counts:
-        if span[0] <= last and first <= span[1]:
+    if first != last:
+        others: Iterable[Span] = (span for span in counts if span[0] <= last and first <= span[1])
+    else:
+        blocks = (Block.around(first, length, values.bits) for length in range(values.bits))
+        others = ((block.first, block.last) for block in blocks)
+    for span in others:
+        if span in counts:
             values = values.with_span(*span)
     return values
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -167,22 +168,25 @@ def _indexed(
     places: Callable[[Thing], tuple[str, ...]],
 ) -> Mapping[str, frozenset[str]]:
     """Return an index from places to the ids of objects there, after some objects moved."""
-    changed: dict[str, set[str]] = {}
+    gone: dict[str, set[str]] = defaultdict(set)
+    come: dict[str, set[str]] = defaultdict(set)
     for move in moves:
         old, new = (() if thing is None else places(thing) for thing in move)
-        if old == new:
-            continue
-        name = next(thing.id for thing in move if thing is not None)
-        for place in {*old, *new}:
-            names = changed.setdefault(place, set(base.get(place, _NOBODY)))
-            if place in new:
-                names.add(name)
-            else:
-                names.discard(name)
-    if not changed:
+        if old != new:
+            name = next(thing.id for thing in move if thing is not None)
+            for place in {*old, *new}:
+                to, of = (come, gone) if place in new else (gone, come)
+                to[place].add(name)
+                of[place].discard(name)
+    if not (gone or come):
         return base
-    merged = {**base, **{place: frozenset(names) for place, names in changed.items()}}
-    return {place: names for place, names in merged.items() if names}
+    index = dict(base)
+    for place in {*gone, *come}:
+        # One copy of what may be ten thousand names, each.
+        index[place] = index.get(place, _NOBODY) - gone[place] | come[place]
+        if not index[place]:
+            del index[place]
+    return index
 
 
 _NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})

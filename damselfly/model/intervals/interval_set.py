@@ -1,66 +1,17 @@
-"""Sets of integers: aligned blocks, as a masked match says them, and unions of intervals."""
+"""Unions of intervals, immutable; two that are nearly alike are compared by what differs."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import reduce
 
+from .block import Block
+from .windows import Spans, windows
 
-class Block(NamedTuple):
-    """All values of a ``bits`` wide field that share their first ``length`` bits with ``value``.
-
-    ``length`` 0 is the whole field, ``length == bits`` one value.  Bits of ``value`` beyond
-    ``length`` are zero.
-    """
-
-    value: int
-    length: int
-    bits: int
-
-    @classmethod
-    def around(cls, value: int, length: int, bits: int) -> Block:
-        """Return the block of that length that holds the value."""
-        free = bits - length
-        return cls(value >> free << free, length, bits)
-
-    @property
-    def first(self) -> int:
-        """The lowest value of the block."""
-        return self.value
-
-    @property
-    def last(self) -> int:
-        """The highest value of the block."""
-        return self.value | ((1 << (self.bits - self.length)) - 1)
-
-    @property
-    def mask(self) -> int:
-        """The OpenFlow mask of the block; 0 for the whole field."""
-        return ((1 << self.length) - 1) << (self.bits - self.length)
-
-    @property
-    def is_everything(self) -> bool:
-        """Tell whether the block is the whole field."""
-        return self.length == 0
-
-    def holds(self, value: int) -> bool:
-        """Tell whether the value lies in the block."""
-        free = self.bits - self.length
-        return value >> free == self.value >> free
-
-    def contains(self, other: Block) -> bool:
-        """Tell whether every value of the other block lies in this one."""
-        return self.length <= other.length and self.holds(other.value)
-
-    def meets(self, other: Block) -> bool:
-        """Tell whether the blocks share a value; aligned blocks are nested or disjoint."""
-        return self.contains(other) or other.contains(self)
-
-    def widened(self) -> Block:
-        """Return the block of twice the size that holds this one."""
-        return Block.around(self.value, self.length - 1, self.bits)
+FEW = 16
+"""Intervals that are taken out one by one, each by copying the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +79,12 @@ class IntervalSet:
         return index >= 0 and last <= self.ends[index]
 
     def contains(self, other: IntervalSet) -> bool:
-        """Tell whether every value of the other set is in this one, in time linear in both."""
-        place, count = 0, len(self.starts)
-        for first, last in other.spans():
-            while place < count and self.ends[place] < first:
-                place += 1
-            if place == count or self.starts[place] > first or self.ends[place] < last:
-                return False
-        return True
+        """Tell whether every value of the other set is in this one."""
+        return all(
+            self.covers(*span)
+            for window in windows(other.sorted_spans, self.sorted_spans)
+            for span in other._between(window.low, window.high)
+        )
 
     def with_span(self, first: int, last: int) -> IntervalSet:
         """Return the set with an inclusive span added."""
@@ -171,30 +120,47 @@ class IntervalSet:
 
     def __sub__(self, other: IntervalSet) -> IntervalSet:
         """Return the values of this set that are not in the other."""
-        return self & ~other
+        if len(other.starts) <= FEW:
+            return reduce(lambda left, span: left.without_span(*span), other.spans(), self)
+        left = [
+            gap
+            for window in windows(self.sorted_spans, other.sorted_spans)
+            for span in self._between(window.low, window.high)
+            for gap in other.gaps(*span)
+        ]
+        return _made(self.bits, left)
 
     def __invert__(self) -> IntervalSet:
         """Return the complement within the field."""
-        edges = [-1, *self.ends], [*self.starts, 1 << self.bits]
-        return IntervalSet.of(
-            self.bits,
-            [(a + 1, b - 1) for a, b in zip(*edges, strict=True) if a + 1 <= b - 1],
-        )
+        return _made(self.bits, self.gaps(0, (1 << self.bits) - 1))
 
     def __and__(self, other: IntervalSet) -> IntervalSet:
-        """Return the intersection, in time linear in both sets."""
-        found: list[tuple[int, int]] = []
-        i = j = 0
-        while i < len(self.starts) and j < len(other.starts):
-            first = max(self.starts[i], other.starts[j])
-            last = min(self.ends[i], other.ends[j])
-            if first <= last:
-                found.append((first, last))
-            if self.ends[i] < other.ends[j]:
-                i += 1
-            else:
-                j += 1
-        return IntervalSet.of(self.bits, found)
+        """Return the intersection."""
+        small, large = sorted((self, other), key=lambda values: len(values.starts))
+        return _made(self.bits, (part for span in small.spans() for part in large.within(*span)))
+
+    def within(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield what the inclusive span has of the set, ascending."""
+        low, high = bisect_left(self.ends, first), bisect_right(self.starts, last)
+        for start, end in self._between(low, high):
+            yield max(start, first), min(end, last)
+
+    def gaps(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield what the inclusive span has that is not in the set, ascending."""
+        for start, end in self.within(first, last):
+            if first < start:
+                yield first, start - 1
+            first = end + 1
+        if first <= last:
+            yield first, last
+
+    @property
+    def sorted_spans(self) -> Spans:
+        """The intervals, for a comparison with others."""
+        return Spans(self.starts, self.ends)
+
+    def _between(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        return zip(self.starts[low:high], self.ends[low:high], strict=True)
 
     def span_around(self, value: int) -> tuple[int, int]:
         """Return the widest inclusive span that holds the value and lies all in or all out."""
@@ -244,3 +210,9 @@ class IntervalSet:
                     free -= 1
                 yield Block(value, self.bits - free, self.bits)
                 value += 1 << free
+
+
+def _made(bits: int, spans: Iterable[tuple[int, int]]) -> IntervalSet:
+    """Return the set of ascending spans that do not touch."""
+    listed = tuple(spans)
+    return IntervalSet(bits, tuple(a for a, _ in listed), tuple(b for _, b in listed))
