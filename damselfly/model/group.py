@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .address import Family, Prefix
 from .direction import Direction
@@ -47,6 +47,15 @@ class Rule:
     remote_group_id: str | None = None
     remote_address_group_id: str | None = None
 
+    @property
+    def remote_set(self) -> tuple[str, str] | None:
+        """Name the group, of either kind, that the rule means as remote; None where none."""
+        if self.remote_group_id is not None:
+            return "group", self.remote_group_id
+        if self.remote_address_group_id is not None:
+            return "address group", self.remote_address_group_id
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
@@ -57,6 +66,13 @@ class SecurityGroup:
     rules: tuple[Rule, ...] = ()
     """Ordered by id, so that equal groups are equal values."""
     stateful: bool = True
+    remote_groups: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Ids of the groups that the rules name as remote; every change of those asks for them."""
+
+    def __post_init__(self) -> None:
+        """Look at the rules, once."""
+        named = {rule.remote_group_id for rule in self.rules}
+        object.__setattr__(self, "remote_groups", frozenset(named - {None}))
 
 
 @dataclass(frozen=True, slots=True)

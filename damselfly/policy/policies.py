@@ -86,9 +86,7 @@ class Policies:
 
 def remote_groups(group: SecurityGroup) -> frozenset[str]:
     """Return the groups whose members the rules of this group depend on."""
-    return frozenset(
-        rule.remote_group_id for rule in group.rules if rule.remote_group_id is not None
-    )
+    return group.remote_groups
 
 
 def _named_anew(old: Snapshot | None, new: Snapshot) -> frozenset[str]:

@@ -9,11 +9,11 @@ port is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from damselfly.model.group import ICMP_PROTOCOLS
+from damselfly.model.group import ICMP_PROTOCOLS, Rule
 from damselfly.model.intervals import IntervalSet
 
 from .meaning import Box
@@ -22,6 +22,9 @@ FEW = 8
 """The cost of narrowing to one protocol, or one ICMP type: few occur in practice."""
 MANY_INTERVALS = 64
 """Beyond that many intervals the blocks of a complement are estimated, not counted."""
+MANY_TOGETHER = 4096
+"""Beyond that many, nobody looks which of them overlap or touch."""
+_Places = tuple[int, ...]
 
 
 class Fields(NamedTuple):
@@ -39,22 +42,38 @@ class Preference:
 
     remote_before_protocol: int
     remote_before_tp: int
+    _alike: tuple[_Places, ...]
+    """For each rule, those that differ from it in the remote only, itself included."""
+    _tp_costs: tuple[int, ...]
 
     @classmethod
-    def of(cls, boxes: Sequence[Box]) -> Preference:
+    def of(cls, rules: Sequence[Rule], boxes: Sequence[Box]) -> Preference:
         """Weigh the fields of each rule.
 
         Rules that differ in one field only are weighed together in that field, since they are kept
         off together.
         """
-        remote = _together(boxes, lambda b: (b.protocol, b.tp_src, b.tp_dst), lambda b: b.remote)
-        ports = _together(boxes, lambda b: (b.protocol, _name(b.remote)), lambda b: b.tp_dst)
-        before_protocol = before_tp = 0
-        for index, box in enumerate(boxes):
-            tp = FEW if box.protocol in ICMP_PROTOCOLS else ports[index]
-            before_protocol |= (remote[index] < FEW) << index
-            before_tp |= (remote[index] < tp) << index
-        return cls(before_protocol, before_tp)
+        alike = _gathered([(b.protocol, b.tp_src, b.tp_dst) for b in boxes])
+        ports = _gathered(
+            [(b.protocol, r.remote_set or b.remote) for r, b in zip(rules, boxes, strict=True)]
+        )
+        costs = {id(places): _cost([boxes[n].tp_dst for n in places]) for places in _once(ports)}
+        tp_costs = tuple(
+            FEW if box.protocol in ICMP_PROTOCOLS else costs[id(places)]
+            for box, places in zip(boxes, ports, strict=True)
+        )
+        return cls(0, 0, alike, tp_costs).with_remotes(boxes, range(len(boxes)))
+
+    def with_remotes(self, boxes: Sequence[Box], changed: Iterable[int]) -> Preference:
+        """Weigh again the rules that have got other remotes, and those that are like them."""
+        before_protocol, before_tp = self.remote_before_protocol, self.remote_before_tp
+        for places in _once(self._alike[place] for place in changed):
+            remote = _cost([boxes[place].remote for place in places])
+            for place in places:
+                bit = 1 << place
+                before_protocol = before_protocol & ~bit | bit * (remote < FEW)
+                before_tp = before_tp & ~bit | bit * (remote < self._tp_costs[place])
+        return Preference(before_protocol, before_tp, self._alike, self._tp_costs)
 
     def choose(self, failed: Fields) -> Fields:
         """Give each rule, which fails in one field or more, exactly one to be kept off in."""
@@ -69,30 +88,28 @@ class Preference:
         return Fields(protocol, tp_src, failed.tp_dst & ~remote & ~tp_src, remote)
 
 
-def _name(remote: IntervalSet) -> Hashable:
-    """Return what rules of one remote share: of a prefix its addresses, of a group the set."""
-    return remote if len(remote.starts) == 1 else id(remote)
+def _gathered(keys: Sequence[Hashable]) -> tuple[_Places, ...]:
+    """Return for each place all places with the same key."""
+    gathered: dict[Hashable, list[int]] = defaultdict(list)
+    for place, key in enumerate(keys):
+        gathered[key].append(place)
+    places = {key: tuple(each) for key, each in gathered.items()}
+    return tuple(places[key] for key in keys)
 
 
-def _together(
-    boxes: Sequence[Box], alike: Callable[[Box], Hashable], field: Callable[[Box], IntervalSet]
-) -> list[int]:
-    """Return for each box the cost of the field, joined over all boxes that are alike otherwise."""
-    sets: dict[Hashable, list[IntervalSet]] = defaultdict(list)
-    for box in boxes:
-        sets[alike(box)].append(field(box))
-    costs = {key: _cost(_union(values)) for key, values in sets.items()}
-    return [costs[alike(box)] for box in boxes]
+def _once(gathered: Iterable[_Places]) -> Iterable[_Places]:
+    """Return each of the shared tuples once."""
+    return {id(places): places for places in gathered}.values()
 
 
-def _union(sets: list[IntervalSet]) -> IntervalSet:
-    if len(sets) == 1:
-        return sets[0]
-    return IntervalSet.of(sets[0].bits, (span for values in sets for span in values.spans()))
-
-
-def _cost(values: IntervalSet) -> int:
-    """Count the aligned blocks that make up the complement."""
-    if len(values.starts) > MANY_INTERVALS:
-        return len(values.starts) * FEW
-    return values.count_blocks_outside()
+def _cost(sets: Sequence[IntervalSet]) -> int:
+    """Count the aligned blocks that make up the complement of the union."""
+    count = sum(len(values.starts) for values in sets)
+    if count > MANY_TOGETHER or any(len(values.starts) > MANY_INTERVALS for values in sets):
+        return count * FEW
+    union = sets[0]
+    if len(sets) > 1:
+        union = IntervalSet.of(union.bits, (span for values in sets for span in values.spans()))
+    if len(union.starts) > MANY_INTERVALS:
+        return len(union.starts) * FEW
+    return union.count_blocks_outside()

@@ -10,12 +10,12 @@ from itertools import product
 from damselfly.model.address import Family
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP_PROTOCOLS, Rule
-from damselfly.model.intervals import Block, IntervalSet
+from damselfly.model.intervals import Block
 from damselfly.model.packet import Packet
 from damselfly.model.snapshot import Snapshot
 
 from .decision import rules_of
-from .index import Index, RemoteIndex
+from .index import Index, Remote, RemoteIndex
 from .meaning import TP_BITS, Box, box
 from .preference import Fields, Preference
 from .region import Region, Verdict
@@ -156,7 +156,7 @@ def rule_book(
     ]
     rules = tuple(rule for rule, _ in meant)
     boxes = tuple(meaning for _, meaning in meant)
-    remote, preference = _remote_index(family, rules, boxes), Preference.of(boxes)
+    remote, preference = _remote_index(family, rules, boxes), Preference.of(rules, boxes)
     if previous is not None and previous.rules == rules:
         return replace(previous, rules=rules, boxes=boxes, remote=remote, preference=preference)
     by_protocol: dict[int, int] = defaultdict(int)
@@ -193,9 +193,9 @@ def _clear(index: Index, value: int, rules: int, protocol: int) -> Block:
 
 def _remote_index(family: Family, rules: Sequence[Rule], boxes: Sequence[Box]) -> RemoteIndex:
     """Index the remotes; rules that name the same remote share one entry."""
-    sets: dict[object, tuple[IntervalSet, int]] = {}
+    remotes: dict[object, Remote] = {}
     for place, (rule, meaning) in enumerate(zip(rules, boxes, strict=True)):
-        key = (rule.remote_group_id, rule.remote_address_group_id, rule.remote_ip_prefix)
-        _, which = sets.get(key, (meaning.remote, 0))
-        sets[key] = (meaning.remote, which | 1 << place)
-    return RemoteIndex.of(family.bits, list(sets.values()))
+        key = rule.remote_set or rule.remote_ip_prefix
+        known = remotes.get(key, Remote(rule.remote_set, meaning.remote, 0))
+        remotes[key] = known._replace(rules=known.rules | 1 << place)
+    return RemoteIndex.of(family.bits, remotes.values())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from damselfly.model.intervals import Block, IntervalSet
-from damselfly.policy.index import Index, RemoteIndex
+from damselfly.policy.index import Crowd, Index, Remote, RemoteIndex
 
 BITS, RULES = 3, 3
 VALUES = range(1 << BITS)
@@ -58,15 +58,51 @@ def test_an_index_answers_as_looking_at_every_value_does(given_sets: Sets) -> No
     check(Index.of(BITS, given_sets), given_sets)
 
 
-@given(sets)
-def test_an_index_of_remotes_answers_as_looking_at_every_address_does(given_sets: Sets) -> None:
-    check(RemoteIndex.of(BITS, given_sets), given_sets)
+def index_of(given_sets: Sets, named: int) -> RemoteIndex:
+    """Those of the sets whose bits are in ``named`` are groups, all others are prefixes."""
+    remotes = (
+        Remote(f"g{which}" if which & named else None, each, which) for each, which in given_sets
+    )
+    return RemoteIndex.of(BITS, remotes)
+
+
+some = st.integers(0, (1 << RULES) - 1)
+
+
+@given(sets, some)
+def test_an_index_of_remotes_answers_as_looking_at_every_address_does(
+    given_sets: Sets, named: int
+) -> None:
+    check(index_of(given_sets, named), given_sets)
+
+
+@given(sets, some, sets)
+def test_so_it_does_with_its_sets_in_a_crowd_of_others(
+    given_sets: Sets, named: int, others: Sets
+) -> None:
+    crowd = Crowd.empty(BITS).joined({which: each for each, which in others})
+    check(index_of(given_sets, named).within_crowd(crowd), given_sets)
+
+
+@given(sets, st.data())
+def test_groups_that_change_are_asked_as_they_are_now(
+    given_sets: Sets, data: st.DataObject
+) -> None:
+    every = (1 << RULES) - 1
+    before = index_of(given_sets, every).within_crowd(Crowd.empty(BITS))
+    now = [(data.draw(values), which) for _, which in given_sets]
+    after = before.with_sets({f"g{which}": each for each, which in now})
+    check(after, now)
+    assert before.crowd is not None
+    check(after.within_crowd(before.crowd), now)
+    check(before, given_sets)
 
 
 @given(sets)
 def test_rules_of_one_remote_stand_and_fall_together(given_sets: Sets) -> None:
     shared = [(each, which | which << RULES) for each, which in given_sets]
-    index = RemoteIndex.of(BITS, shared)
-    for value in VALUES:
-        here = index.at(value)
-        assert here & (1 << RULES) - 1 == here >> RULES
+    for named in (0, (1 << RULES) - 1):
+        index = index_of(shared, named)
+        for value in VALUES:
+            here = index.at(value)
+            assert here & (1 << RULES) - 1 == here >> RULES

@@ -154,6 +154,14 @@ class IntervalSet:
         if first <= last:
             yield first, last
 
+    def apart(self, other: IntervalSet) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return the intervals of either set in which they differ; all others are in both."""
+        mine, others = [], []
+        for window in windows(self.sorted_spans, other.sorted_spans):
+            mine += self._between(window.low, window.high)
+            others += other._between(window.other_low, window.other_high)
+        return mine, others
+
     @property
     def sorted_spans(self) -> Spans:
         """The intervals, for a comparison with others."""
