@@ -35,6 +35,8 @@ def clashes(view: Snapshot) -> Iterator[tuple[str, str]]:
     owners: dict[int, str] = {}
     for network_id in sorted(view.networks):
         number = view.networks[network_id].segmentation_id
+        if not number:
+            continue
         owner = owners.setdefault(number, network_id)
         if owner != network_id:
             yield keys.network(network_id), f"has segmentation_id {number}, as {owner} has"

@@ -12,11 +12,14 @@ from urllib.parse import quote, unquote
 NETWORK, SUBNET, PORT, GROUP, RULE = "network", "subnet", "port", "group", "rule"
 ADDRESS_GROUP = "address-group"
 MEMBER, NETWORK_PORT, SEGMENT, STATUS = "member", "network-port", "segment", "status"
+ROUTER, ROUTER_INTERFACE = "router", "router-interface"
 
 POLICY = (NETWORK, SUBNET, PORT, ADDRESS_GROUP, GROUP, RULE)
 POLICY_PREFIXES = tuple(f"/{kind}/" for kind in POLICY)
 """What a reader of the whole policy asks for; the index entries repeat what is there."""
 INDEX_PREFIXES = tuple(f"/{kind}/" for kind in (MEMBER, NETWORK_PORT, SEGMENT))
+TOPOLOGY_PREFIXES = tuple(f"/{kind}/" for kind in (ROUTER, ROUTER_INTERFACE))
+"""Routers, which no agent asks for yet."""
 STATUS_PREFIX = f"/{STATUS}/agent/"
 
 _PLAIN = ":@+,=!*'()[]&$; "
@@ -97,6 +100,16 @@ def network_ports_of(network_id: str) -> str:
 def segment(segmentation_id: int) -> str:
     """Return the key that says which network owns a segmentation id."""
     return _path(SEGMENT, str(segmentation_id))
+
+
+def router(router_id: str) -> str:
+    """Return the key of a router."""
+    return _path(ROUTER, router_id)
+
+
+def router_interface(router_id: str, port_id: str) -> str:
+    """Return the key of a router's interface, which is a port."""
+    return _path(ROUTER_INTERFACE, router_id, port_id)
 
 
 def agent_status(host: str) -> str:

@@ -5,6 +5,15 @@ says of itself is not policy and has its own codec in ``status``.
 """
 
 from .fields import Stored, fields_of
-from .objects import decode, encode, key_of, write, written_together
+from .objects import decode, encode, key_of, write, write_topology, written_together
 
-__all__ = ["Stored", "decode", "encode", "fields_of", "key_of", "write", "written_together"]
+__all__ = [
+    "Stored",
+    "decode",
+    "encode",
+    "fields_of",
+    "key_of",
+    "write",
+    "write_topology",
+    "written_together",
+]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from damselfly.model.address import Prefix, mac_text
 from damselfly.model.group import PROTOCOL_NAMES, AddressGroup, Rule, SecurityGroup
-from damselfly.model.network import Network, Subnet
+from damselfly.model.network import Network, Route, Subnet
 from damselfly.model.port import Port
 
 Stored = Network | Subnet | Port | AddressGroup | SecurityGroup | Rule
@@ -19,15 +21,10 @@ def fields_of(thing: Stored) -> dict[str, object]:
                 "id": thing.id,
                 "name": thing.name,
                 "segmentation_id": thing.segmentation_id,
+                "mtu": thing.mtu or None,
             }
         case Subnet():
-            fields = {
-                "id": thing.id,
-                "network_id": thing.network_id,
-                "cidr": _cidr(thing.cidr),
-                "gateway_ip": _text(thing.gateway_ip),
-                "dhcp_ip": _text(thing.dhcp_ip),
-            }
+            fields = _subnet_fields(thing)
         case Port():
             fields = _port_fields(thing)
         case AddressGroup():
@@ -38,6 +35,26 @@ def fields_of(thing: Stored) -> dict[str, object]:
         case Rule():
             fields = _rule_fields(thing)
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _subnet_fields(subnet: Subnet) -> dict[str, object]:
+    return {
+        "id": subnet.id,
+        "network_id": subnet.network_id,
+        "cidr": _cidr(subnet.cidr),
+        "gateway_ip": _text(subnet.gateway_ip),
+        "dhcp_ip": _text(subnet.dhcp_ip),
+        "enable_dhcp": subnet.enable_dhcp or None,
+        "dns_nameservers": [str(ip) for ip in subnet.dns_nameservers] or None,
+        "host_routes": routes_as_fields(subnet.host_routes) or None,
+        "ipv6_ra_mode": subnet.ipv6_ra_mode or None,
+        "ipv6_address_mode": subnet.ipv6_address_mode or None,
+    }
+
+
+def routes_as_fields(routes: Iterable[Route]) -> list[dict[str, str]]:
+    """Return routes as plain data, in their order."""
+    return [{"destination": _cidr(to), "nexthop": str(by)} for to, by in routes]
 
 
 def _port_fields(port: Port) -> dict[str, object]:

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from damselfly.errors import BadInput
 from damselfly.model.address import mac_text
 from damselfly.model.group import AddressGroup, Rule, SecurityGroup
-from damselfly.model.network import Network, Subnet
+from damselfly.model.network import Network, Router, RouterInterface, Subnet
 from damselfly.model.port import Port
 from damselfly.northbound import keys
 from damselfly.northbound.store import Change
 
-from .fields import Stored, fields_of
+from .fields import Stored, fields_of, routes_as_fields
 from .records import (
     VERSION,
     AddressGroupRecord,
@@ -99,7 +99,7 @@ def write(thing: Stored) -> Change:
 
 def written_together(thing: Stored) -> Iterator[Change]:
     """Yield the index entries that stand and fall with the object."""
-    if isinstance(thing, Network):
+    if isinstance(thing, Network) and thing.segmentation_id:
         owner = _json({"v": VERSION, "network_id": thing.id})
         yield Change(keys.segment(thing.segmentation_id), owner)
     elif isinstance(thing, Port):
@@ -111,6 +111,31 @@ def written_together(thing: Stored) -> Iterator[Change]:
         for group_id in thing.security_groups:
             entry = _json({"v": VERSION, "addresses": addresses})
             yield Change(keys.member(group_id, thing.id), entry)
+
+
+def write_topology(thing: Router | RouterInterface) -> Change:
+    """Return the change that stores a router or an interface of one; no agent reads them yet."""
+    match thing:
+        case Router():
+            key = keys.router(thing.id)
+            fields = {
+                "id": thing.id,
+                "name": thing.name,
+                "admin_state_up": thing.admin_state_up,
+                "routes": routes_as_fields(thing.routes),
+                "gateway_network_id": thing.gateway_network_id,
+                "gateway_ips": [str(ip) for ip in thing.gateway_ips],
+                "enable_snat": thing.enable_snat,
+            }
+        case RouterInterface():
+            key = keys.router_interface(thing.router_id, thing.port_id)
+            fields = {
+                "router_id": thing.router_id,
+                "port_id": thing.port_id,
+                "network_id": thing.network_id,
+                "subnets": list(thing.subnets),
+            }
+    return Change(key, _json({"v": VERSION, **fields}))
 
 
 def _json(fields: dict[str, object]) -> bytes:

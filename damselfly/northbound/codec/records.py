@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from damselfly.model.group import AddressGroup, Rule, SecurityGroup, in_order
-from damselfly.model.network import Network, Subnet
+from damselfly.model.network import Network, Route, Subnet
 from damselfly.model.port import AddressPair, Port
 
 from .rules import canonical
@@ -20,11 +20,12 @@ from .values import (
     FamilyValue,
     Id,
     MacValue,
+    Mtu,
     Name,
     OwnAddressValue,
+    OwnNumber,
     PrefixValue,
     ProtocolValue,
-    SegmentationId,
     TransportPort,
 )
 
@@ -49,11 +50,19 @@ class NetworkRecord(Record):
     """A network."""
 
     name: Name = ""
-    segmentation_id: SegmentationId
+    segmentation_id: OwnNumber
+    mtu: Mtu = 0
 
     def thing(self) -> Network:
         """Return the model's object."""
-        return Network(self.id, self.name, self.segmentation_id)
+        return Network(self.id, self.name, self.segmentation_id, self.mtu)
+
+
+class RouteRecord(Strict):
+    """A route of a subnet's machines, or of a router."""
+
+    destination: PrefixValue
+    nexthop: AddressValue
 
 
 class SubnetRecord(Record):
@@ -63,10 +72,26 @@ class SubnetRecord(Record):
     cidr: PrefixValue
     gateway_ip: AddressValue | None = None
     dhcp_ip: AddressValue | None = None
+    enable_dhcp: bool = False
+    dns_nameservers: tuple[AddressValue, ...] = ()
+    host_routes: tuple[RouteRecord, ...] = ()
+    ipv6_ra_mode: Name = ""
+    ipv6_address_mode: Name = ""
 
     def thing(self) -> Subnet:
         """Return the model's object."""
-        return Subnet(self.id, self.network_id, self.cidr, self.gateway_ip, self.dhcp_ip)
+        return Subnet(
+            id=self.id,
+            network_id=self.network_id,
+            cidr=self.cidr,
+            gateway_ip=self.gateway_ip,
+            dhcp_ip=self.dhcp_ip,
+            enable_dhcp=self.enable_dhcp,
+            dns_nameservers=self.dns_nameservers,
+            host_routes=tuple(Route(one.destination, one.nexthop) for one in self.host_routes),
+            ipv6_ra_mode=self.ipv6_ra_mode,
+            ipv6_address_mode=self.ipv6_address_mode,
+        )
 
 
 class FixedIp(Strict):

@@ -127,3 +127,6 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[
 Name = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
 TransportPort = Annotated[int, Field(ge=0, le=0xFFFF)]
 SegmentationId = Annotated[int, Field(ge=1, le=(1 << 24) - 1)]
+OwnNumber = Annotated[int, Field(ge=0, le=(1 << 24) - 1)]
+"""A segmentation id, or 0 where a network has none."""
+Mtu = Annotated[int, Field(ge=0, le=0x7FFFFFFF)]

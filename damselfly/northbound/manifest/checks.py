@@ -78,7 +78,11 @@ def _check_groups(wanted: Wanted, port: Port, after: Snapshot) -> None:
 
 
 def _check_numbers(wanted: Wanted, after: Snapshot) -> None:
-    numbers = [((n.segmentation_id,), keys.network(n.id)) for n in after.networks.values()]
+    numbers = [
+        ((n.segmentation_id,), keys.network(n.id))
+        for n in after.networks.values()
+        if n.segmentation_id
+    ]
     for key, other, (number,) in _collisions(wanted, numbers):
         message = f"{number} belongs to network {other} already; accepted: a number of its own"
         wanted.blame(key, message, "segmentation_id")

@@ -10,7 +10,14 @@ from damselfly.northbound.codec import fields_of
 
 from .rules import content_id
 
-_BY_DEFAULT = {"stateful": True, "port_security_enabled": True, "allowed_address_pairs": []}
+_BY_DEFAULT = {
+    "stateful": True,
+    "port_security_enabled": True,
+    "allowed_address_pairs": [],
+    "segmentation_id": 0,
+}
+_SUBNET = ("id", "cidr", "gateway_ip", "dhcp_ip")
+"""What a file may say of a subnet; the rest comes from Neutron only."""
 
 
 def as_manifest(view: Snapshot) -> dict[str, list[dict[str, object]]]:
@@ -27,14 +34,12 @@ def as_manifest(view: Snapshot) -> dict[str, list[dict[str, object]]]:
 
 def _network(view: Snapshot, network: Network) -> dict[str, object]:
     subnets = [
-        {
-            name: value
-            for name, value in fields_of(view.subnets[one]).items()
-            if name != "network_id"
-        }
+        {name: value for name, value in fields_of(view.subnets[one]).items() if name in _SUBNET}
         for one in sorted(view.subnets_on.get(network.id, ()))
     ]
-    return {**_named(fields_of(network)), "subnets": subnets}
+    fields = fields_of(network)
+    fields.pop("mtu", None)
+    return {**_named(fields), "subnets": subnets}
 
 
 def _group(group: SecurityGroup) -> dict[str, object]:

@@ -23,10 +23,11 @@ def assign(draft: Draft, store: Snapshot, staying: Snapshot) -> dict[str, int]:
     waiting = [item.entry.key for item in draft.networks if item.entry.key not in numbers]
     for network_id in waiting:
         known = store.networks.get(network_id)
-        if known is not None and known.segmentation_id not in taken:
-            numbers[network_id] = known.segmentation_id
-            taken.add(known.segmentation_id)
-    free = (number for number in count(1) if number not in taken)
+        number = 0 if known is None else known.segmentation_id
+        if number and number not in taken:
+            numbers[network_id] = number
+            taken.add(number)
+    free = (each for each in count(1) if each not in taken)
     for network_id in waiting:
         if network_id not in numbers:
             numbers[network_id] = next(free)

@@ -1,0 +1,1 @@
+"""Alembic's environment for ``neutron-db-manage --subproject damselfly``."""

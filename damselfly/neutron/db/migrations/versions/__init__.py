@@ -1,0 +1,1 @@
+"""The steps by which our table came to its present form."""

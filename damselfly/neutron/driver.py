@@ -1,0 +1,136 @@
+"""The mechanism driver: what ML2 calls when networks, subnets and ports change."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from neutron.db import provisioning_blocks
+from neutron_lib.api.definitions import portbindings
+from neutron_lib.callbacks import resources
+from neutron_lib.plugins.ml2 import api
+
+from damselfly.northbound.opening import open_store
+
+from . import options
+from .binding import AGENT_TYPE, Binding, choose
+from .callbacks import Callbacks
+from .journal import RevisionJournal
+from .keeping import Keeper, StoreClient
+from .requests import Requests
+from .source import DHCP_PORT, NeutronSource
+from .translate import Kind, Target
+from .translate.routers import INTERFACE_OWNERS
+from .translate.values import Fields
+
+_log = logging.getLogger(__name__)
+
+
+class DamselflyDriver(api.MechanismDriver):
+    """Maps Neutron's database to the policy store and binds ports to hosts with an agent."""
+
+    def initialize(self) -> None:
+        """Build everything; threads and connections begin later, where they are needed."""
+        settings = options.register()
+        self.settings = settings
+        self.store = StoreClient(lambda: open_store(settings.connection), settings.store_timeout)
+        self.journal = RevisionJournal()
+        self.source = NeutronSource()
+        self.keeper = Keeper(self.store, self.source, self.journal)
+        self._requests = Requests(self.keeper, self.journal, settings.store_rest)
+        Callbacks(self._requests).subscribe()
+        _log.info("the policy of this cloud is written to the store of Damselfly's agents")
+
+    @property
+    def connectivity(self) -> str:
+        """Say what the switch gives a port: a layer-2 segment."""
+        return str(portbindings.CONNECTIVITY_L2)
+
+    def create_network_precommit(self, context: Any) -> None:
+        """Note a new network."""
+        self._note_new(context, [_of(Kind.NETWORK, context)])
+
+    def update_network_precommit(self, context: Any) -> None:
+        """Note a change of a network."""
+        self._note(context, [_of(Kind.NETWORK, context)])
+
+    delete_network_precommit = update_network_precommit
+
+    def create_subnet_precommit(self, context: Any) -> None:
+        """Note a new subnet."""
+        self._note_new(context, [_of(Kind.SUBNET, context)])
+
+    def update_subnet_precommit(self, context: Any) -> None:
+        """Note a change of a subnet."""
+        self._note(context, [_of(Kind.SUBNET, context)])
+
+    delete_subnet_precommit = update_subnet_precommit
+
+    def create_port_precommit(self, context: Any) -> None:
+        """Note a new port, and hold it back from ACTIVE until its host's agent has it."""
+        self._note_new(context, [_of(Kind.PORT, context)])
+        self._note(context, _beside(context.current))
+        self._hold_back(context)
+
+    def update_port_precommit(self, context: Any) -> None:
+        """Note a change of a port; one that goes to another host is held back from ACTIVE."""
+        beside = {*_beside(context.current), *_beside(context.original)}
+        self._note(context, [_of(Kind.PORT, context), *sorted(beside)])
+        if context.host != context.original_host:
+            self._hold_back(context)
+
+    def delete_port_precommit(self, context: Any) -> None:
+        """Note that a port goes."""
+        self._note(context, [_of(Kind.PORT, context), *_beside(context.current)])
+
+    def _write(self, context: Any) -> None:
+        """Write what the transaction noted."""
+        self._requests.write(context.plugin_context)
+
+    create_network_postcommit = update_network_postcommit = delete_network_postcommit = _write
+    create_subnet_postcommit = update_subnet_postcommit = delete_subnet_postcommit = _write
+    create_port_postcommit = update_port_postcommit = delete_port_postcommit = _write
+
+    def bind_port(self, context: Any) -> None:
+        """Bind a port whose host has a live agent to a segment that the switch carries."""
+        vnic_type = context.current.get(portbindings.VNIC_TYPE, portbindings.VNIC_NORMAL)
+        segments = [dict(one) for one in context.segments_to_bind]
+        choice = choose(vnic_type, segments, context.host_agents(AGENT_TYPE), context.host)
+        if isinstance(choice, Binding):
+            context.set_binding(choice.segment_id, portbindings.VIF_TYPE_OVS, dict(choice.details))
+            return
+        _log.warning(
+            "port %s is not bound on host %s: %s", context.current["id"], context.host, choice.why
+        )
+
+    def _note_new(self, context: Any, targets: list[Target]) -> None:
+        self._requests.note_new(context.plugin_context, targets)
+
+    def _note(self, context: Any, targets: list[Target]) -> None:
+        self._requests.note(context.plugin_context, targets)
+
+    def _hold_back(self, context: Any) -> None:
+        port = context.current
+        if context.host and port["status"] != "ACTIVE" and context.host_agents(AGENT_TYPE):
+            provisioning_blocks.add_provisioning_component(
+                context.plugin_context,
+                port["id"],
+                resources.PORT,
+                provisioning_blocks.L2_AGENT_ENTITY,
+            )
+
+
+def _of(kind: Kind, context: Any) -> Target:
+    return Target(kind, context.current["id"])
+
+
+def _beside(port: Fields) -> list[Target]:
+    """Return what else depends on a port: its router, the subnets for which it serves DHCP."""
+    owner = port["device_owner"]
+    found: Iterator[Target] = iter(())
+    if owner in INTERFACE_OWNERS and port["device_id"]:
+        found = iter([Target(Kind.INTERFACE, port["id"], port["device_id"])])
+    elif owner == DHCP_PORT:
+        found = (Target(Kind.SUBNET, ip["subnet_id"]) for ip in port["fixed_ips"])
+    return sorted(set(found))
