@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from damselfly.northbound.opening import DEFAULT_URL
+from damselfly.pipeline.assemble import Rates
 
 DEFAULT_OVSDB = "unix:/var/run/openvswitch/db.sock"
 
@@ -26,6 +27,10 @@ class Config:
     packet_rate: int = 500
     """Packets per second that one sender may have the agent judge."""
     packet_burst: int = 250
+    """How many of them may come at once."""
+    fragment_rate: int = 250
+    """Fragments per second that one sender may have the connection tracker collect."""
+    fragment_burst: int = 250
     """How many of them may come at once."""
     verdicts: Literal["reactive", "warm"] = "reactive"
     """When what the policy allows gets its verdicts: at its first packet, or in advance."""
@@ -47,6 +52,11 @@ class Config:
     """Seconds after which a status is stored again although nothing has changed."""
     retry: float = 1.0
     """Seconds between two attempts to reach the store or the switch."""
+
+    @property
+    def rates(self) -> Rates:
+        """What the meters of one port let pass."""
+        return Rates(self.packet_rate, self.packet_burst, self.fragment_rate, self.fragment_burst)
 
     @property
     def management_socket(self) -> str:

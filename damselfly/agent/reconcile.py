@@ -19,6 +19,7 @@ from damselfly.flow.delta import Delta
 from damselfly.model.network import Attachment
 from damselfly.model.snapshot import Snapshot
 from damselfly.pipeline.assemble import meters
+from damselfly.pipeline.layout import fragment_meter
 from damselfly.pipeline.view import host_view
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.ovsdb import Ovsdb
@@ -185,7 +186,7 @@ class Reconciler:
         if take_over:
             present = set(await switch.meters())
         view = host_view(snapshot, plugged, {})
-        bands = list(meters(view, self._config.packet_rate, self._config.packet_burst))
+        bands = list(meters(view, self._config.rates))
         missing = [
             band
             for band in bands
@@ -201,7 +202,8 @@ class Reconciler:
         """Empty the zones of ports that admit nothing any more; delete the meters of gone ones."""
         for key in sorted(idle):
             await switch.flush_zone(key)
-        unused = sorted(idle & self._metered - self.enforcement.state.by_key.keys())
+        gone = idle - self.enforcement.state.by_key.keys()
+        unused = sorted(self._metered & {*gone, *map(fragment_meter, gone)})
         if unused:
             await switch.delete_meters(unused)
             self._metered -= set(unused)

@@ -15,16 +15,19 @@ from damselfly.flow.flow import Flow, MeterBand
 from damselfly.model.direction import Direction
 
 from . import ledger
+from .layout import fragment_meter
 from .ledger import Entry, LedgerKey
 from .security import admission, egress, forwarding, ingress, labels, neighbours, verdicts
-from .tables import classify, output, services, switching, tracking
+from .tables import classify, fragments, output, services, switching, tracking
 from .view import HostView
 
 _STATIC = (
     classify, ingress, neighbours, services, tracking, forwarding, switching, labels, verdicts,
     admission, egress,
 )  # fmt: skip
-_PER_PORT = (classify, ingress, neighbours, tracking, switching, verdicts, output)
+_PER_PORT = (
+    classify, ingress, neighbours, fragments, tracking, switching, verdicts, output,
+)  # fmt: skip
 _PER_POLICY = (forwarding, labels)
 _PER_NETWORK = (services, tracking, switching)
 
@@ -94,10 +97,22 @@ def assemble(view: HostView) -> Iterator[Flow]:
         yield from unit_flows(view, unit)
 
 
-def meters(view: HostView, rate: int, burst: int) -> Iterator[MeterBand]:
-    """State the meter of each local port, which bounds what it may ask the agent."""
+class Rates(NamedTuple):
+    """What one port's meters let pass: packets per second, and how many may come at once."""
+
+    asked: int
+    """About which the agent is asked."""
+    asked_burst: int
+    fragments: int
+    """Pieces of datagrams that enter the tracker."""
+    fragment_burst: int
+
+
+def meters(view: HostView, rates: Rates) -> Iterator[MeterBand]:
+    """State the meters of each local port."""
     for local in view.local.values():
-        yield MeterBand(local.key, rate, burst)
+        yield MeterBand(local.key, rates.asked, rates.asked_burst)
+        yield MeterBand(fragment_meter(local.key), rates.fragments, rates.fragment_burst)
 
 
 def _static(_view: HostView, _name: str) -> Iterator[Flow]:

@@ -12,6 +12,7 @@ class Table(IntEnum):
     INGRESS_SECURITY = 10
     NEIGHBOUR_SECURITY = 15
     SERVICES = 20
+    FRAGMENTS = 25
     TRACK_SOURCE = 30
     FORWARDING_SECURITY_SOURCE = 40
     L2 = 50
@@ -72,3 +73,8 @@ DROP_COOKIE_MASK = 0xFFFF_FFFF_FFFF_FF00
 """The bits by which a drop flow is known; the others say why."""
 ASKED_TWICE_COOKIE = DROP_COOKIE | 0xFF
 """Cookie of the flow that drops a packet which the agent was asked about already."""
+
+
+def fragment_meter(key: int) -> int:
+    """Return the number of the meter of a port's fragments; the other meter has the key's own."""
+    return 1 << 16 | key

@@ -15,7 +15,7 @@ from damselfly.flow.match import match
 from damselfly.model.network import Attachment
 from damselfly.model.port import Port
 from damselfly.model.snapshot import EMPTY, Snapshot, Thing
-from damselfly.pipeline.layout import Priority, Table
+from damselfly.pipeline.layout import Priority, Table, fragment_meter
 from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, DENY_COOKIE
 from damselfly.southbound.fake import FakeSwitch
 from damselfly.southbound.switch import PacketIn
@@ -108,7 +108,8 @@ class Rig:
 
     def enforce(self) -> int:
         """Bring the switch up to date; return the number of flow-mods sent."""
-        bands = [MeterBand(self.keys[name], 500, 250) for name in self.plugged]
+        keys = [self.keys[name] for name in self.plugged]
+        bands = [MeterBand(n, 500, 250) for key in keys for n in (key, fragment_meter(key))]
         done(self.switch.set_meters(bands))
         here = [Attachment(name, self.keys[name], port) for name, port in self.plugged.items()]
         before = set(self.enforcement.state.by_key if self._taken_over else self.keys.values())

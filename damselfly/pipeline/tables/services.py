@@ -16,7 +16,7 @@ from damselfly.model.address import FAMILIES, Prefix
 from damselfly.model.direction import Direction
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Priority, Table
-from damselfly.pipeline.protocols import ALL_DHCP_SERVERS, DHCP_REQUEST
+from damselfly.pipeline.protocols import ALL_DHCP_SERVERS, ANY_FRAGMENT, DHCP_REQUEST, IP_OF
 from damselfly.pipeline.sides import remote_field
 from damselfly.pipeline.view import HostView, LocalPort
 
@@ -25,6 +25,9 @@ def static_flows() -> Iterator[Flow]:
     """State the flows that do not depend on any port."""
     for family in FAMILIES:
         yield _owed(DHCP_REQUEST[family] & ALL_DHCP_SERVERS[family])
+        pieces = IP_OF[family] & match(nw_frag=ANY_FRAGMENT)
+        charged = (Resubmit(Table.FRAGMENTS), Resubmit(Table.TRACK_SOURCE))
+        yield Flow(Table.SERVICES, Priority.GENERAL, pieces, charged)
     yield Flow(Table.SERVICES, Priority.DEFAULT, Match(), (Resubmit(Table.TRACK_SOURCE),))
 
 

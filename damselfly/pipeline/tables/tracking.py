@@ -16,9 +16,11 @@ from damselfly.model.address import FAMILIES, IPV6
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import (
+    ANY_FRAGMENT,
     ARP,
     DHCP_REPLY,
     IP_OF,
+    MULTICAST,
     NEIGHBOUR_ADVERTISEMENT,
     NEIGHBOUR_SOLICITATION,
     ROUTER_ADVERTISEMENT,
@@ -32,6 +34,10 @@ def static_flows() -> Iterator[Flow]:
     """State the flows that do not depend on any port."""
     for end in ENDS:
         yield from _end_flows(end)
+    for family in FAMILIES:
+        copies = IP_OF[family] & match(nw_frag=ANY_FRAGMENT, dl_dst=MULTICAST)
+        charged = (Resubmit(Table.FRAGMENTS), _track(DESTINATION_END))
+        yield Flow(Table.TRACK_DESTINATION, Priority.NAMED, copies, charged)
     for owed in (ARP, icmp(IPV6, NEIGHBOUR_SOLICITATION), icmp(IPV6, NEIGHBOUR_ADVERTISEMENT)):
         yield _untracked(DESTINATION_END, Priority.BUILT_IN, owed)
 
@@ -59,8 +65,11 @@ def network_flows(view: HostView, network_id: str) -> Iterator[Flow]:
 
 def _end_flows(end: End) -> Iterator[Flow]:
     for family in FAMILIES:
-        track = Conntrack(zone=end.key, table=end.judge)
-        yield Flow(end.track, Priority.GENERAL, IP_OF[family], (track,))
+        yield Flow(end.track, Priority.GENERAL, IP_OF[family], (_track(end),))
+
+
+def _track(end: End) -> Conntrack:
+    return Conntrack(zone=end.key, table=end.judge)
 
 
 def _owed(server: LocalPort, packets: Match) -> Flow:
