@@ -46,6 +46,12 @@ class Config:
     """Seconds until the key of a deleted port may be used again."""
     status_interval: float = 2.0
     """Seconds between two reports of what is merely counted."""
+    verify_interval: float = 60.0
+    """Seconds in which every flow of the switch is compared once with what it should be."""
+    metrics: str = "off"
+    """Where a Prometheus server may read the agent's figures, as ADDRESS:PORT; or ``off``."""
+    log_format: Literal["text", "json"] = "text"
+    """Lines for people, or one JSON object a line."""
     rule_interval: float = 30.0
     """Seconds between two looks at how often each rule admitted."""
     heartbeat: float = 5.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 
 from damselfly.errors import Compacted, StoreError
@@ -30,11 +31,28 @@ class Inbox:
         self.problems: Mapping[str, str] = {}
         """Objects of the store that cannot be used, by key."""
         self.store_problem: str | None = None
+        self.store_lost_at: float | None = None
+        """Since when the store cannot be read, in seconds since 1970."""
+        self._rung_at: float | None = None
         self._bell = asyncio.Event()
 
     def ring(self) -> None:
         """Say that there is something to look at."""
+        if self._rung_at is None:
+            self._rung_at = time.monotonic()
         self._bell.set()
+
+    def rung_at(self) -> float | None:
+        """Return, once, since when there is something to look at, by the monotonic clock."""
+        since, self._rung_at = self._rung_at, None
+        return since
+
+    def lose_store(self, problem: str) -> None:
+        """Note why the store cannot be read."""
+        self.store_problem = problem
+        if self.store_lost_at is None:
+            self.store_lost_at = time.time()
+        self.ring()
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until something changed since the last wait, or for so many seconds."""
@@ -56,8 +74,7 @@ async def follow_policy(store: Store, inbox: Inbox, retry: float) -> None:
         except StoreError as error:
             if inbox.store_problem != str(error):
                 _log.warning("the last policy stays in force: %s", error)
-            inbox.store_problem = str(error)
-            inbox.ring()
+            inbox.lose_store(str(error))
             await asyncio.sleep(retry)
 
 
@@ -73,7 +90,7 @@ async def _follow(store: Store, inbox: Inbox) -> None:
 def _post(inbox: Inbox, reader: PolicyReader) -> None:
     inbox.snapshot = reader.snapshot
     inbox.problems = reader.problems
-    inbox.store_problem = None
+    inbox.store_problem = inbox.store_lost_at = None
     inbox.ring()
 
 

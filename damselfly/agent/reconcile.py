@@ -25,10 +25,11 @@ from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.ovsdb import Ovsdb
 from damselfly.southbound.switch import FlowRefused, Switch
 
-from .enforcement import OURS, Enforcement
+from .enforcement import Enforcement
 from .feed import Inbox
 from .keys import Quarantine, allot, sound
 from .reactive import Reactive, Turns
+from .reporting.latency import Latencies
 from .verdicts import Budgets
 
 _log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Reconciler:
             self.enforcement, Budgets(config.deny_budget, config.verdict_budget)
         )
         self.progress = Progress()
+        self.latencies = Latencies()
         self._config = config
         self._ovsdb = ovsdb
         self._inbox = inbox
@@ -63,8 +65,7 @@ class Reconciler:
         self._metered: set[int] = set()
         self._in_doubt = True
         """Whether the switch must be read before the next change."""
-        self._surplus: set[int] = set()
-        """By how many flows more than ours the switch's may differ without any doubt."""
+        self._settled = False
         self._turns = Turns(lambda _: None, lambda _: None, self.reactive.fates)
 
     async def serve(self, switch: Switch, enforced: _Enforced) -> None:
@@ -72,13 +73,14 @@ class Reconciler:
 
         ``enforced`` is awaited with each revision that the switch has confirmed.
         """
-        answer = partial(self.reactive.answer, switch)
+        answer = self.latencies.decision.timing(partial(self.reactive.answer, switch))
         soon = asyncio.get_running_loop().call_soon
         self._turns = Turns(answer, soon, self.reactive.fates)
         self._turns.hold()
         switch.on_packet_in = self._turns.offer
         switch.on_refused = self._refused
         self._in_doubt = True
+        self._settled = False
         while True:
             snapshot, bridge = self._inbox.snapshot, self._inbox.bridge
             if snapshot is not None and bridge is not None:
@@ -92,21 +94,15 @@ class Reconciler:
             await self._inbox.wait(self._until_release())
             await self._release_keys(switch)
 
-    async def inspect(self, switch: Switch) -> None:
-        """Have the switch taken over anew if flows have come or gone behind the agent's back.
+    @property
+    def is_settled(self) -> bool:
+        """Whether the switch has confirmed all that the enforcement says, verdicts apart."""
+        return self._settled and not self._in_doubt
 
-        They are only counted: an administrator who empties the bridge, or gives it a controller or
-        another ``fail_mode``, is noticed; a flow that takes another's place is not.
-        """
-        ours = self.enforcement.flow_count
-        surplus = await switch.count_flows() - ours
-        # A verdict given meanwhile may or may not have been counted.
-        settled = ours == self.enforcement.flow_count
-        if settled and surplus not in self._surplus and not self._in_doubt:
-            _log.warning("flows have come or gone behind the agent's back: %+d", surplus)
-            self._surplus.add(surplus)
-            self._in_doubt = True
-            self._inbox.ring()
+    def doubt(self) -> None:
+        """Have the switch read and taken over anew."""
+        self._in_doubt = True
+        self._inbox.ring()
 
     async def _secure(self) -> None:
         """Close what the bridge would forward without flows; it forgets its flows at that."""
@@ -118,6 +114,7 @@ class Reconciler:
         self, switch: Switch, snapshot: Snapshot, bridge: BridgeState, take_over: bool
     ) -> bool:
         """Bring the switch up to date; return False where it refused a flow and all is in doubt."""
+        self._settled, since = False, self._inbox.rung_at()
         keys = await self._keys(snapshot, bridge)
         plugged = [
             Attachment(port_id, keys[port_id], interface.ofport)
@@ -139,6 +136,9 @@ class Reconciler:
         await self._leave(switch, idle)
         self.progress.revision, self.progress.revision_at = snapshot.revision, time.time()
         self.progress.problem = None
+        self._settled = True
+        if since is not None:
+            self.latencies.enforcement.observe(time.monotonic() - since)
         return True
 
     async def _delta(
@@ -148,11 +148,7 @@ class Reconciler:
             return self._warm(self.enforcement.advance(snapshot, plugged))
         self._turns.hold()
         actual = [each.flow for each in await switch.flows()]
-        delta = self.enforcement.adopt(actual, snapshot, plugged)
-        if len(delta):
-            self._surplus.clear()
-        self._surplus.add(sum(flow.table not in OURS for flow in actual))
-        return self._warm(delta)
+        return self._warm(self.enforcement.adopt(actual, snapshot, plugged))
 
     def _warm(self, delta: Delta) -> Delta:
         """Add the verdicts that are given in advance, where that is asked for."""

@@ -2,9 +2,9 @@
 
 store ──watch──▶ feed ─┐                         ┌─▶ switch (bundles)
                        ├─▶ reconcile ─ enforcement
-OVSDB ──IDL────▶ feed ─┘                         └─◀ paused packets ─▶ reactive
-                               │
-                               └─▶ report ─▶ store (/status)
+OVSDB ──IDL────▶ feed ─┘        │                ├─◀ paused packets ─▶ reactive
+                                │                └─◀ patrol (reads, compares, mends)
+                                └─▶ reporting ─▶ store (/status)
 """
 
 from __future__ import annotations
@@ -24,8 +24,12 @@ from damselfly.southbound.ovsdb import Ovsdb
 from damselfly.southbound.switch import Switch
 
 from .feed import Inbox, follow_bridge, follow_policy
+from .patrol.rounds import Patrol
 from .reconcile import Reconciler
+from .reporting.http import Page
+from .reporting.metrics import Metrics
 from .reporting.status import Reporter, is_news
+from .reporting.systemd import give_signs_of_life, notify
 
 _log = logging.getLogger(__name__)
 _LEAVING = 3.0
@@ -41,18 +45,36 @@ class Agent:
         self.ovsdb = ovsdb
         self.inbox = Inbox()
         self.reconciler = Reconciler(config, ovsdb, self.inbox)
-        self.reporter = Reporter(config, self.inbox, self.reconciler)
+        self.patrol = Patrol(config, self.reconciler)
+        self.reporter = Reporter(config, self.inbox, self.reconciler, self.patrol.drift)
+        self.page = Page(Metrics(self.inbox, self.reconciler, self.patrol, self.reporter).page)
         self._switch: Switch | None = None
         self._told: AgentStatus | None = None
         self._reporting = asyncio.Lock()
 
     async def run(self) -> None:
         """Run until cancelled; raise what cannot be waited out."""
+        await self._show_metrics()
+        notify("READY=1")
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(give_signs_of_life())
             tasks.create_task(follow_policy(self.store, self.inbox, self.config.retry))
             tasks.create_task(follow_bridge(self.ovsdb, self.inbox))
             tasks.create_task(self._enforce())
             tasks.create_task(self._report_regularly())
+            tasks.create_task(self._walk())
+
+    async def _show_metrics(self) -> None:
+        """Open the page of figures where one is wanted; nothing else depends on it."""
+        if self.config.metrics == "off":
+            return
+        try:
+            port = await self.page.open(self.config.metrics)
+        except OSError as error:
+            self.reporter.page_problem = f"{self.config.metrics}: {error.strerror or error}"
+            _log.error("metrics cannot be shown: %s", self.reporter.page_problem)
+        else:
+            _log.info("metrics are shown at %s, port %d", self.config.metrics, port)
 
     async def _enforce(self) -> None:
         """Serve the switch; connect again whenever it is gone."""
@@ -108,6 +130,8 @@ class Agent:
 
     async def leave(self) -> None:
         """Say last that the agent has stopped; a store that does not answer is not waited for."""
+        notify("STOPPING=1")
+        await self.page.close()
         with contextlib.suppress(StoreError, TimeoutError):
             async with asyncio.timeout(_LEAVING), self._reporting:
                 await self.store.commit([write_status(self.reporter.status(stopped=True))])
@@ -118,8 +142,22 @@ class Agent:
             if self._switch is not None:
                 with contextlib.suppress(SwitchError):
                     await self.reporter.count(self._switch)
-                    await self.reconciler.inspect(self._switch)
             await self._report()
+
+    async def _walk(self) -> None:
+        """Look at one part of the switch after the other, and now and then at the whole."""
+        loop = asyncio.get_running_loop()
+        counted = loop.time()
+        while True:
+            await asyncio.sleep(min(self.patrol.pause, self.config.status_interval))
+            switch = self._switch
+            if switch is None:
+                continue
+            with contextlib.suppress(SwitchError):
+                if loop.time() - counted >= self.config.status_interval:
+                    counted = loop.time()
+                    await self.patrol.count(switch)
+                await self.patrol.step(switch)
 
 
 async def run(config: Config) -> None:

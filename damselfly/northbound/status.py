@@ -81,6 +81,12 @@ class AgentStatus:
     metered_drops: int = 0
     spoof_drops: Mapping[str, int] = field(default_factory=dict)
     """Packets dropped by INGRESS_SECURITY, by kind."""
+    drift: Mapping[str, int] = field(default_factory=dict)
+    """Flows and meters that others had changed and that were mended, by kind."""
+    drift_at: float = 0.0
+    """When that was last; 0 where it never was."""
+    drifted: tuple[str, ...] = ()
+    """The latest of them, each as ``kind: flow``."""
     rules: Mapping[str, RuleUse] = field(default_factory=dict)
     """Rules that admitted anything, by id, as of the agent's last look."""
     rules_at: float = 0.0

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from damselfly.agent.feed import Inbox, follow_policy
+from damselfly.agent.patrol.rounds import Patrol
 from damselfly.agent.reconcile import Reconciler
 from damselfly.config import Config
 from damselfly.model.address import IPV4, Prefix
@@ -83,6 +84,7 @@ class Site:
         self.ovsdb = MemoryOvsdb(self.inbox)
         ovsdb: Any = self.ovsdb
         self.reconciler = Reconciler(CONFIG, ovsdb, self.inbox)
+        self.patrol = Patrol(CONFIG, self.reconciler)
 
     async def put(self, *things: Stored) -> int:
         """Write objects to the store; return the revision."""

@@ -22,7 +22,7 @@ async def begun(site: Site) -> None:
 async def inspected(site: Site) -> int:
     """Let the agent count the flows and do what follows; return the flow-mods that it sent."""
     sent = site.switch.flow_mods
-    await site.reconciler.inspect(site.switch)
+    await site.patrol.count(site.switch)
     await site.settle()
     return site.switch.flow_mods - sent
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from damselfly.flow.flow import FlowKey
 from damselfly.model.group import Rule
@@ -15,21 +16,50 @@ from damselfly.pipeline.security.verdicts import mark_in
 from damselfly.southbound.switch import FlowStats, MeterStats
 
 _KINDS = {drop.cookie: drop.name.lower().replace("_", "-") for drop in Dropped}
+DROP_KINDS = tuple(_KINDS.values())
+"""Reasons for which ingress security drops."""
 
 
-def spoof_drops(flows: list[FlowStats]) -> dict[str, int]:
-    """Count what ingress security dropped, by reason."""
-    counted = dict.fromkeys(_KINDS.values(), 0)
+class Reading(NamedTuple):
+    """A counter of the switch."""
+
+    of: Hashable
+    """The flow or meter that it belongs to, and goes with."""
+    kind: str
+    value: int
+
+
+class Grown:
+    """Counts by kind that only grow, from counters that go with their flows and meters."""
+
+    def __init__(self, kinds: Iterable[str] = ()) -> None:
+        """Begin at 0; the kinds named are there from the start."""
+        self.counts = Counter(dict.fromkeys(kinds, 0))
+        self._seen: dict[Hashable, int] = {}
+
+    def look(self, readings: Iterable[Reading]) -> None:
+        """Take all the counters that the switch has now."""
+        seen: dict[Hashable, int] = {}
+        for reading in readings:
+            seen[reading.of] = reading.value
+            known = self._seen.get(reading.of, 0)
+            # A lower count is another flow with the same match.
+            self.counts[reading.kind] += reading.value - (known if known <= reading.value else 0)
+        self._seen = seen
+
+
+def spoof_drops(flows: Iterable[FlowStats]) -> Iterator[Reading]:
+    """Yield what ingress security counts, by the reason for which it drops."""
     for each in flows:
         kind = _KINDS.get(each.flow.cookie)
         if kind is not None:
-            counted[kind] += each.packets
-    return counted
+            yield Reading(each.flow.key, kind, each.packets)
 
 
-def metered_drops(meters: list[MeterStats]) -> int:
-    """Count the packets that meters kept from the agent."""
-    return sum(each.dropped for each in meters)
+def metered_drops(meters: Iterable[MeterStats]) -> Iterator[Reading]:
+    """Yield how many packets each meter kept from going on."""
+    for each in meters:
+        yield Reading(each.id, "metered", each.dropped)
 
 
 class RuleUses:

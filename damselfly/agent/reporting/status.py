@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from damselfly import __version__
 from damselfly.agent.feed import Inbox
+from damselfly.agent.patrol.drift import Drift, Kind
 from damselfly.agent.reactive import Fate
 from damselfly.agent.reconcile import Reconciler
 from damselfly.agent.verdicts import Budgets
@@ -20,26 +21,30 @@ from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, WHOLE_COOKIE
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.switch import Switch
 
-from .counters import RuleUses, metered_drops, spoof_drops
+from .counters import DROP_KINDS, Grown, RuleUses, metered_drops, spoof_drops
 
 
 class Reporter:
     """Makes the agent's status."""
 
-    def __init__(self, config: Config, inbox: Inbox, reconciler: Reconciler) -> None:
+    def __init__(self, config: Config, inbox: Inbox, reconciler: Reconciler, drift: Drift) -> None:
         self._config = config
+        self._drift = drift
         self._inbox = inbox
         self._reconciler = reconciler
         self._started_at = time.time()
-        self._spoof_drops: Mapping[str, int] = {}
-        self._metered_drops = 0
+        self._spoof_drops = Grown(DROP_KINDS)
+        self._metered_drops = Grown()
+        self.page_problem: str | None = None
+        """Why the page of figures cannot be shown."""
         self._uses = RuleUses()
         self._next_look = 0.0
 
     async def count(self, switch: Switch) -> None:
         """Read the switch's counters; those of verdicts, which may be many, only now and then."""
-        self._spoof_drops = spoof_drops(await switch.flows(DROP_COOKIE, DROP_COOKIE_MASK))
-        self._metered_drops = metered_drops(await switch.meter_stats())
+        drops = await switch.flows(DROP_COOKIE, DROP_COOKIE_MASK)
+        self._spoof_drops.look(spoof_drops(drops))
+        self._metered_drops.look(metered_drops(await switch.meter_stats()))
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + self._config.rule_interval
             flows = await switch.flows(ALLOW_COOKIE, WHOLE_COOKIE)
@@ -68,8 +73,11 @@ class Reporter:
             packets_in=fates.total(),
             duplicates=fates[Fate.DUPLICATE],
             fates={fate.value: fates[fate] for fate in Fate},
-            metered_drops=self._metered_drops,
-            spoof_drops=self._spoof_drops,
+            metered_drops=self._metered_drops.counts.total(),
+            spoof_drops=dict(self._spoof_drops.counts),
+            drift={kind.value: self._drift.counts[kind] for kind in Kind},
+            drift_at=self._drift.at,
+            drifted=tuple(self._drift.latest),
             rules=self._uses.by_rule,
             rules_at=self._uses.at,
             problems=dict(self._problems(bridge)),
@@ -130,6 +138,8 @@ class Reporter:
             yield "store", self._inbox.store_problem
         if self._reconciler.progress.problem is not None:
             yield "switch", self._reconciler.progress.problem
+        if self.page_problem is not None:
+            yield "metrics", self.page_problem
         for name, error in ({} if bridge is None else bridge.errors).items():
             yield f"interface {name}", error
 

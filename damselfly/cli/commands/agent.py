@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import rich_click as click
 from pydantic import TypeAdapter, ValidationError
 
+from damselfly.agent.reporting.logs import log_to_stderr
 from damselfly.agent.wiring import run as run_agent
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.config import Config
@@ -35,10 +35,7 @@ def agent(settings: Settings, file: str | None, *, verbose: bool, **given: str |
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if file is None or settings.store_given:
         chosen["store"] = settings.store
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    log_to_stderr(config.log_format, verbose=verbose)
     run(run_agent(replace(config, **chosen)))
 
 

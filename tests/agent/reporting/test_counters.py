@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from damselfly.agent.reporting.counters import RuleUses
+from damselfly.agent.reporting.counters import Grown, Reading, RuleUses
 from damselfly.model.address import IPV4
 from damselfly.model.direction import Direction
 from damselfly.model.group import TCP, Rule
@@ -13,6 +13,7 @@ from damselfly.model.snapshot import snapshot_of
 from damselfly.northbound.status import RuleUse
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
+from damselfly.pipeline.sides import Basis
 from damselfly.policy.region import Region
 from damselfly.southbound.switch import FlowStats
 from tests.agent.site import HTTP, WEB
@@ -20,7 +21,7 @@ from tests.agent.site import HTTP, WEB
 
 def counted(rule: Rule, packets: int, port: int = 80) -> FlowStats:
     region = Region(IPV4, TCP, Block(0, 0, 16), Block(port, 16, 16), Block(0, 0, 32))
-    flow = VerdictFlow(3, Direction.INGRESS, False, region, rule_mark(rule)).flow()
+    flow = VerdictFlow(3, Direction.INGRESS, Basis.CONNECTION, region, rule_mark(rule)).flow()
     return FlowStats(flow, packets, 0)
 
 
@@ -58,3 +59,12 @@ def test_a_flow_that_starts_anew_between_two_looks_is_counted_whole() -> None:
     uses.look([counted(HTTP, 3)], RULES, 10.0)
     uses.look([counted(HTTP, 2)], RULES, 20.0)
     assert uses.by_rule["http"].admitted == 5
+
+
+def test_a_count_does_not_shrink_when_what_counted_goes() -> None:
+    grown = Grown(("spoofed",))
+    assert grown.counts == {"spoofed": 0}
+    grown.look([Reading("a", "spoofed", 3), Reading("b", "spoofed", 4)])
+    grown.look([Reading("b", "spoofed", 5)])
+    grown.look([Reading("a", "spoofed", 1), Reading("b", "spoofed", 5)])
+    assert grown.counts == {"spoofed": 9}

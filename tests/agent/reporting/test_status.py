@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from damselfly.agent.patrol.drift import Drift
 from damselfly.agent.reporting.status import Reporter, is_news
 from tests.agent.site import CONFIG, Site, reached, syn, two_ports
 
 
 async def test_a_port_whose_denials_fill_the_budget_is_called_saturated() -> None:
     site = Site()
-    reporter = Reporter(replace(CONFIG, deny_budget=1), site.inbox, site.reconciler)
+    reporter = Reporter(replace(CONFIG, deny_budget=1), site.inbox, site.reconciler, Drift())
     async with site.running():
         await site.until(await two_ports(site))
         assert await reached(site, syn(1, 2)) == [2]
@@ -22,7 +23,7 @@ async def test_a_port_whose_denials_fill_the_budget_is_called_saturated() -> Non
 
 async def test_the_fates_of_packets_are_counted_by_kind() -> None:
     site = Site()
-    reporter = Reporter(CONFIG, site.inbox, site.reconciler)
+    reporter = Reporter(CONFIG, site.inbox, site.reconciler, Drift())
     async with site.running():
         await site.until(await two_ports(site))
         await reached(site, syn(1, 2))
@@ -33,14 +34,14 @@ async def test_the_fates_of_packets_are_counted_by_kind() -> None:
 
 async def test_an_agent_says_that_it_has_stopped_only_at_the_end() -> None:
     site = Site()
-    reporter = Reporter(CONFIG, site.inbox, site.reconciler)
+    reporter = Reporter(CONFIG, site.inbox, site.reconciler, Drift())
     assert not reporter.status().stopped
     assert reporter.status(stopped=True).stopped
 
 
 async def test_the_use_of_rules_is_reported() -> None:
     site = Site()
-    reporter = Reporter(CONFIG, site.inbox, site.reconciler)
+    reporter = Reporter(CONFIG, site.inbox, site.reconciler, Drift())
     async with site.running():
         await site.until(await two_ports(site))
         await reached(site, syn(1, 2))
@@ -52,7 +53,7 @@ async def test_the_use_of_rules_is_reported() -> None:
 
 def test_a_status_is_stored_again_as_a_sign_of_life_even_when_the_clock_was_put_back() -> None:
     site = Site()
-    told = Reporter(CONFIG, site.inbox, site.reconciler).status()
+    told = Reporter(CONFIG, site.inbox, site.reconciler, Drift()).status()
     for later, is_due in ((1, False), (6, True), (-3600, True)):
         status = replace(told, updated_at=told.updated_at + later)
         assert is_news(told, status, heartbeat=5) is is_due
