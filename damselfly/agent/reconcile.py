@@ -46,6 +46,8 @@ class Progress:
     flow_mods: int = 0
     """Sent by changes and take-overs; verdicts apart."""
     problem: str | None = None
+    narrow: str | None = None
+    """Why fragments of one port may crowd out those of others."""
 
 
 class Reconciler:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from pathlib import Path
 
 from damselfly.config import Config
 from damselfly.errors import StoreError, SwitchError, SwitchGone
@@ -21,6 +22,7 @@ from damselfly.northbound.status import AgentStatus, write_status
 from damselfly.northbound.store import Store
 from damselfly.southbound.openflow import connect
 from damselfly.southbound.ovsdb import Ovsdb
+from damselfly.southbound.reassembly import make_room
 from damselfly.southbound.switch import Switch
 
 from .feed import Inbox, follow_bridge, follow_policy
@@ -88,7 +90,19 @@ class Agent:
                 self._switch = None
             await asyncio.sleep(self.config.retry)
 
+    async def _make_room(self) -> None:
+        """Have the tracker keep more fragments: by itself it keeps fewer than one port may send."""
+        progress = self.reconciler.progress
+        progress.narrow = None
+        if self.ovsdb.state.datapath_type == "netdev":
+            try:
+                await make_room(Path(self.config.management_socket).parent)
+            except SwitchError as error:
+                _log.warning("the tracker keeps as many fragments as it comes with: %s", error)
+                progress.narrow = str(error)
+
     async def _serve(self, switch: Switch) -> None:
+        await self._make_room()
         serving = asyncio.create_task(self.reconciler.serve(switch, self._enforced))
         gone = asyncio.create_task(switch.gone())
         try:

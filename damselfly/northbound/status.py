@@ -79,6 +79,9 @@ class AgentStatus:
     fates: Mapping[str, int] = field(default_factory=dict)
     """What became of the packets that the agent was asked about, by kind."""
     metered_drops: int = 0
+    """Packets that meters kept from the agent."""
+    fragment_drops: int = 0
+    """Fragments that meters kept from the connection tracker."""
     spoof_drops: Mapping[str, int] = field(default_factory=dict)
     """Packets dropped by INGRESS_SECURITY, by kind."""
     drift: Mapping[str, int] = field(default_factory=dict)

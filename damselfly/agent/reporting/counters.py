@@ -11,11 +11,13 @@ from damselfly.model.group import Rule
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound.status import RuleUse
 from damselfly.pipeline.digest import rule_mark
-from damselfly.pipeline.layout import Dropped
+from damselfly.pipeline.layout import Dropped, fragment_meter
 from damselfly.pipeline.security.verdicts import mark_in
 from damselfly.southbound.switch import FlowStats, MeterStats
 
 _KINDS = {drop.cookie: drop.name.lower().replace("_", "-") for drop in Dropped}
+ASKED, FRAGMENTS = "asked", "fragments"
+"""What meters are for."""
 DROP_KINDS = tuple(_KINDS.values())
 """Reasons for which ingress security drops."""
 
@@ -57,9 +59,10 @@ def spoof_drops(flows: Iterable[FlowStats]) -> Iterator[Reading]:
 
 
 def metered_drops(meters: Iterable[MeterStats]) -> Iterator[Reading]:
-    """Yield how many packets each meter kept from going on."""
+    """Yield how many packets each meter kept from the agent, or from the tracker."""
     for each in meters:
-        yield Reading(each.id, "metered", each.dropped)
+        kind = FRAGMENTS if each.id >= fragment_meter(0) else ASKED
+        yield Reading(each.id, kind, each.dropped)
 
 
 class RuleUses:

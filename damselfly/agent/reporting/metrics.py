@@ -122,7 +122,10 @@ def _ports(status: AgentStatus) -> Iterator[Metric]:
 def _packets(status: AgentStatus) -> Iterator[Metric]:
     yield _counters("packets_in", "Packets to the agent, by fate", "fate", status.fates)
     yield CounterMetricFamily(
-        "damselfly_metered_drops", "Packets that meters dropped", status.metered_drops
+        "damselfly_metered_drops", "Packets kept from the agent", status.metered_drops
+    )
+    yield CounterMetricFamily(
+        "damselfly_fragment_drops", "Fragments kept from the tracker", status.fragment_drops
     )
     yield _counters(
         "spoof_drops", "Packets of VMs dropped before any rule", "reason", status.spoof_drops

@@ -21,7 +21,7 @@ from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, WHOLE_COOKIE
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.switch import Switch
 
-from .counters import DROP_KINDS, Grown, RuleUses, metered_drops, spoof_drops
+from .counters import ASKED, DROP_KINDS, FRAGMENTS, Grown, RuleUses, metered_drops, spoof_drops
 
 
 class Reporter:
@@ -73,7 +73,8 @@ class Reporter:
             packets_in=fates.total(),
             duplicates=fates[Fate.DUPLICATE],
             fates={fate.value: fates[fate] for fate in Fate},
-            metered_drops=self._metered_drops.counts.total(),
+            metered_drops=self._metered_drops.counts[ASKED],
+            fragment_drops=self._metered_drops.counts[FRAGMENTS],
             spoof_drops=dict(self._spoof_drops.counts),
             drift={kind.value: self._drift.counts[kind] for kind in Kind},
             drift_at=self._drift.at,
@@ -140,6 +141,8 @@ class Reporter:
             yield "switch", self._reconciler.progress.problem
         if self.page_problem is not None:
             yield "metrics", self.page_problem
+        if self._reconciler.progress.narrow is not None:
+            yield "fragments", self._reconciler.progress.narrow
         for name, error in ({} if bridge is None else bridge.errors).items():
             yield f"interface {name}", error
 

@@ -105,7 +105,7 @@ def _facts(agent: AgentStatus, now: float) -> Iterator[tuple[str, str]]:
     deny = sum(port.verdicts_deny for port in agent.ports)
     yield "verdicts", f"{allow} allow, {deny} deny"
     yield "packets in", f"{agent.packets_in}{_counted(agent.fates, ' ({})')}"
-    yield "metered drops", str(agent.metered_drops)
+    yield "metered drops", f"{agent.metered_drops}, and {agent.fragment_drops} fragments"
     yield "spoof drops", _counted(agent.spoof_drops, "{}") or "none"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from damselfly.agent.reporting.counters import Grown, Reading, RuleUses
+from damselfly.agent.reporting.counters import Grown, Reading, RuleUses, metered_drops
 from damselfly.model.address import IPV4
 from damselfly.model.direction import Direction
 from damselfly.model.group import TCP, Rule
@@ -12,10 +12,11 @@ from damselfly.model.intervals import Block
 from damselfly.model.snapshot import snapshot_of
 from damselfly.northbound.status import RuleUse
 from damselfly.pipeline.digest import rule_mark
+from damselfly.pipeline.layout import fragment_meter
 from damselfly.pipeline.security.verdicts import VerdictFlow
 from damselfly.pipeline.sides import Basis
 from damselfly.policy.region import Region
-from damselfly.southbound.switch import FlowStats
+from damselfly.southbound.switch import FlowStats, MeterStats
 from tests.agent.site import HTTP, WEB
 
 
@@ -68,3 +69,10 @@ def test_a_count_does_not_shrink_when_what_counted_goes() -> None:
     grown.look([Reading("b", "spoofed", 5)])
     grown.look([Reading("a", "spoofed", 1), Reading("b", "spoofed", 5)])
     assert grown.counts == {"spoofed": 9}
+
+
+def test_what_meters_drop_is_told_apart_by_what_they_keep_it_from() -> None:
+    meters = [MeterStats(3, 10, 2), MeterStats(fragment_meter(3), 10, 5), MeterStats(4, 1, 1)]
+    drops = Grown()
+    drops.look(metered_drops(meters))
+    assert drops.counts == {"asked": 3, "fragments": 5}
