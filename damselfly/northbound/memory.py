@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from damselfly.errors import Compacted, Conflict, StoreError
 
-from .store import Change, Commit, Contents
+from .store import Change, Commit, Contents, shown
 
 
 class MemoryStore:
@@ -22,23 +22,24 @@ class MemoryStore:
         self._news = asyncio.Event()
         self._closed = False
 
-    async def read(self, prefixes: Sequence[str] = ("/",)) -> Contents:
-        """Read all keys that start with one of the prefixes."""
+    async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
+        """Read all keys that start with one of the prefixes; only the present is known."""
         self._check_open()
+        if at not in (None, self._revision):
+            raise Compacted(f"the store no longer knows what it held at revision {at}")
         chosen = {k: v for k, v in self._objects.items() if k.startswith(tuple(prefixes))}
         return Contents(self._revision, chosen)
 
     async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after ``since`` that touches a prefix, for ever."""
-        wanted = tuple(prefixes)
         while True:
             self._check_open()
             news = self._news
             for commit in self._after(since):
                 since = commit.revision
-                changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
-                if changes:
-                    yield Commit(commit.revision, changes)
+                told = shown(commit, prefixes)
+                if told is not None:
+                    yield told
             if since == self._revision:
                 await news.wait()
 

@@ -8,9 +8,12 @@ may ask only for what its ports need.  What agents say of themselves lives under
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+STATUS = "/status/"
+"""What is not policy."""
 
 
 class Change(NamedTuple):
@@ -30,7 +33,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What one transaction changed, seen as a whole or not at all."""
+    """What one transaction changed, seen as a whole or not at all; nothing: nothing of interest."""
 
     revision: int
     changes: tuple[Change, ...]
@@ -39,16 +42,22 @@ class Commit:
 class Store(Protocol):
     """A versioned map of keys to bytes.
 
-    Every transaction gets the next revision.  Errors raise ``StoreError``.
+    Every transaction gets a revision later than all before it.  Errors raise ``StoreError``.
     """
 
-    async def read(self, prefixes: Sequence[str] = ("/",)) -> Contents:
-        """Read a consistent view of all keys that start with one of the prefixes."""
+    async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
+        """Read a consistent view of all keys that start with one of the prefixes.
+
+        As of now, or as of a revision; raises ``Compacted`` where the store does not look back so
+        far, or has not come to it.
+        """
 
     def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after revision ``since`` that touches a prefix, in order, for ever.
 
-        Raises ``Compacted`` where the log no longer reaches back to ``since``: read again.
+        Of a commit of policy that touches none of them the revision alone is told, unless they are
+        all of ``/status/``.  Raises ``Compacted`` where the log no longer reaches back to
+        ``since``, or where the store's past is another one than it was: read again.
         """
 
     async def commit(
@@ -62,3 +71,23 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Give up files and connections."""
+
+
+def shown(commit: Commit, prefixes: Iterable[str]) -> Commit | None:
+    """Return what a watch of the prefixes tells of a commit, if anything."""
+    wanted = tuple(prefixes)
+    changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
+    if not changes and not (follows_policy(wanted) and touches_policy(commit)):
+        return None
+    return Commit(commit.revision, changes)
+
+
+def follows_policy(prefixes: Iterable[str]) -> bool:
+    """Tell whether a watch of the prefixes is told of every commit of policy."""
+    listed = list(prefixes)
+    return not listed or not all(prefix.startswith(STATUS) for prefix in listed)
+
+
+def touches_policy(commit: Commit) -> bool:
+    """Tell whether a commit changed anything but what agents say of themselves."""
+    return any(not one.key.startswith(STATUS) for one in commit.changes)

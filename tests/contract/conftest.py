@@ -9,17 +9,24 @@ import pytest
 
 from damselfly.northbound.store import Store
 
-from .drivers import DRIVERS
+from . import drivers
 
 OpenStore = Callable[..., Store]
+Forget = Callable[[int], None]
 
 
-@pytest.fixture(params=DRIVERS)
-async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenStore]:
+@pytest.fixture(params=drivers.DRIVERS)
+def driver(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+async def open_store(driver: str, tmp_path: Path) -> AsyncIterator[OpenStore]:
     opened: list[Store] = []
 
     def open_one(keep: int = 10_000) -> Store:
-        opened.append(DRIVERS[request.param](tmp_path, keep))
+        opened.append(drivers.DRIVERS[driver](tmp_path, keep))
         return opened[-1]
 
     yield open_one
@@ -30,3 +37,15 @@ async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
 @pytest.fixture
 async def store(open_store: OpenStore) -> Store:
     return open_store()
+
+
+@pytest.fixture
+async def start(store: Store) -> int:
+    """The revision before a test's first commit."""
+    return (await store.read([])).revision
+
+
+@pytest.fixture
+def forget(driver: str) -> Forget:
+    """Have the store forget what was before a revision."""
+    return lambda revision: drivers.forget(driver, revision)

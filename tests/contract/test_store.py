@@ -1,28 +1,21 @@
-"""What every driver of the store promises."""
+"""What every driver of the store promises to those who read and write."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
 from damselfly.errors import Compacted, Conflict, StoreError
+from damselfly.northbound.memory import MemoryStore
 from damselfly.northbound.store import Change, Commit, Store
 
-
-def put(key: str, value: bytes = b"x") -> Change:
-    return Change(key, value)
+from .steps import put, take
 
 
-async def take(commits: AsyncIterator[Commit], count: int) -> list[Commit]:
-    async with asyncio.timeout(5):
-        return [await anext(commits) for _ in range(count)]
-
-
-async def test_an_empty_store_is_at_revision_zero(store: Store) -> None:
-    contents = await store.read()
-    assert (contents.revision, dict(contents.objects)) == (0, {})
+async def test_an_empty_store_holds_nothing(store: Store) -> None:
+    assert dict((await store.read()).objects) == {}
 
 
 async def test_a_commit_is_read_back(store: Store) -> None:
@@ -32,14 +25,15 @@ async def test_a_commit_is_read_back(store: Store) -> None:
     assert dict(contents.objects) == {"/port/a": b"1", "/port/b": b"\x00\xff"}
 
 
-async def test_each_commit_gets_the_next_revision(store: Store) -> None:
+async def test_each_commit_gets_a_later_revision(store: Store, start: int) -> None:
     revisions = [await store.commit([put("/port/a")]) for _ in range(3)]
-    assert revisions == [1, 2, 3]
+    assert [start, *revisions] == sorted({start, *revisions})
 
 
 async def test_an_empty_commit_gets_no_revision(store: Store) -> None:
-    await store.commit([put("/port/a")])
-    assert await store.commit([]) == 1
+    revision = await store.commit([put("/port/a")])
+    assert await store.commit([]) == revision
+    assert await store.commit([], expected={"/port/a": b"x"}) == revision
 
 
 async def test_a_deleted_key_is_gone(store: Store) -> None:
@@ -56,9 +50,23 @@ async def test_reading_gives_only_what_starts_with_a_prefix(store: Store) -> Non
 
 
 async def test_reading_no_prefix_gives_nothing_but_the_revision(store: Store) -> None:
-    await store.commit([put("/port/a")])
+    revision = await store.commit([put("/port/a")])
     contents = await store.read([])
-    assert (contents.revision, dict(contents.objects)) == (1, {})
+    assert (contents.revision, dict(contents.objects)) == (revision, {})
+
+
+async def test_reading_as_of_a_revision_gives_that_one_or_none(store: Store) -> None:
+    first = await store.commit([put("/port/a", b"1")])
+    assert dict((await store.read(at=first)).objects) == {"/port/a": b"1"}
+    second = await store.commit([put("/port/a", b"2")])
+    try:
+        contents = await store.read(at=first)
+    except Compacted:
+        pass
+    else:
+        assert (contents.revision, dict(contents.objects)) == (first, {"/port/a": b"1"})
+    with pytest.raises(Compacted):
+        await store.read(at=second + 7)
 
 
 async def test_keys_may_hold_any_text(store: Store) -> None:
@@ -76,12 +84,12 @@ async def test_what_was_read_does_not_change_afterwards(store: Store) -> None:
 
 
 async def test_a_commit_whose_expectation_fails_changes_nothing(store: Store) -> None:
-    await store.commit([put("/port/a", b"1")])
+    revision = await store.commit([put("/port/a", b"1")])
     for expected in ({"/port/a": b"2"}, {"/port/a": None}, {"/port/b": b"1"}):
         with pytest.raises(Conflict):
             await store.commit([put("/port/c")], expected=expected)
     contents = await store.read()
-    assert (contents.revision, list(contents.objects)) == (1, ["/port/a"])
+    assert (contents.revision, list(contents.objects)) == (revision, ["/port/a"])
 
 
 async def test_a_commit_whose_expectation_holds_is_written(store: Store) -> None:
@@ -90,70 +98,46 @@ async def test_a_commit_whose_expectation_holds_is_written(store: Store) -> None
     assert (await store.read()).objects["/port/a"] == b"2"
 
 
-async def test_watching_yields_past_and_future_commits_in_order(store: Store) -> None:
-    await store.commit([put("/port/a", b"1")])
-    await store.commit([put("/port/a", b"2"), Change("/port/a", None)])
-    commits = store.watch(0)
-    past = await take(commits, 2)
-    assert past == [
-        Commit(1, (put("/port/a", b"1"),)),
-        Commit(2, (put("/port/a", b"2"), Change("/port/a", None))),
-    ]
-    waiting = asyncio.ensure_future(take(commits, 1))
-    await asyncio.sleep(0)
-    await store.commit([put("/port/b")])
-    assert await waiting == [Commit(3, (put("/port/b"),))]
+@pytest.mark.parametrize("size", [300, 2_500])
+async def test_a_commit_of_any_size_is_seen_as_a_whole(store: Store, start: int, size: int) -> None:
+    await store.commit([put("/port/old"), put("/rule/web/1")])
+    changes = [put(f"/port/{number}", b"x" * 1_000) for number in range(size)]
+    changes.append(Change("/port/old", None))
+    revision = await store.commit(changes, expected={one.key: None for one in changes[:-1]})
+    contents = await store.read(["/port/"])
+    assert contents.objects == {one.key: one.value for one in changes[:-1]}
+    _, seen = await take(store.watch(start, ["/port/"]), 2)
+    assert (seen.revision, set(seen.changes)) == (revision, set(changes))
 
 
-async def test_watching_starts_after_the_given_revision(store: Store) -> None:
-    for value in (b"1", b"2", b"3"):
-        await store.commit([put("/port/a", value)])
-    assert [one.revision for one in await take(store.watch(2), 1)] == [3]
+async def test_a_large_commit_whose_expectation_fails_leaves_nothing(store: Store) -> None:
+    before = await store.commit([put("/port/7")])
+    changes = [put(f"/port/{number}") for number in range(500)]
+    with pytest.raises(Conflict, match="/port/7"):
+        await store.commit(changes, expected={one.key: None for one in changes})
+    assert list((await store.read()).objects) == ["/port/7"]
+    after = await store.commit([put("/port/8")])
+    assert await anext(store.watch(before)) == Commit(after, (put("/port/8"),))
 
 
-async def test_watching_shows_only_what_starts_with_a_prefix(store: Store) -> None:
-    await store.commit([put("/status/agent/h1")])
-    await store.commit([put("/port/a"), put("/status/agent/h1"), put("/rule/web/1")])
-    await store.commit([put("/rule/db/1")])
-    seen = await take(store.watch(0, ["/port/", "/rule/web/"]), 1)
-    assert seen == [Commit(2, (put("/port/a"), put("/rule/web/1")))]
+async def test_writers_at_once_lose_nothing(open_store: Callable[..., Store]) -> None:
+    first = open_store()
+    await first.commit([put("/counter", b"0")])
 
+    async def add(store: Store) -> None:
+        for _ in range(10):
+            while True:
+                old = (await store.read(["/counter"])).objects["/counter"]
+                new = Change("/counter", b"%d" % (int(old) + 1))
+                try:
+                    await store.commit([new], expected={"/counter": old})
+                except Conflict:
+                    continue
+                break
 
-async def test_two_watchers_see_the_same(store: Store) -> None:
-    first, second = store.watch(0), store.watch(0)
-    waiting = asyncio.gather(take(first, 2), take(second, 2))
-    await asyncio.sleep(0)
-    await store.commit([put("/port/a")])
-    await store.commit([put("/port/b")])
-    one, other = await waiting
-    assert one == other
-    assert [commit.revision for commit in one] == [1, 2]
-
-
-async def test_a_watch_may_be_cancelled(store: Store) -> None:
-    waiting = asyncio.ensure_future(take(store.watch(0), 1))
-    await asyncio.sleep(0.03)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    assert await store.commit([put("/port/a")]) == 1
-
-
-async def test_watching_from_a_forgotten_revision_is_refused(
-    open_store: Callable[..., Store],
-) -> None:
-    store = open_store(keep=10)
-    for _ in range(200):
-        await store.commit([put("/port/a")])
-    with pytest.raises(Compacted):
-        await take(store.watch(1), 1)
-    assert [one.revision for one in await take(store.watch(195), 5)] == list(range(196, 201))
-
-
-async def test_watching_from_a_revision_that_never_was_is_refused(store: Store) -> None:
-    await store.commit([put("/port/a")])
-    with pytest.raises(Compacted):
-        await take(store.watch(7), 1)
+    others = [first] if isinstance(first, MemoryStore) else [open_store(), open_store()]
+    await asyncio.gather(*(add(store) for store in (first, *others)))
+    assert (await first.read()).objects["/counter"] == b"%d" % (10 * (1 + len(others)))
 
 
 async def test_a_closed_store_says_so(store: Store) -> None:
@@ -165,11 +149,3 @@ async def test_a_closed_store_says_so(store: Store) -> None:
         await store.commit([put("/port/a")])
     with pytest.raises(StoreError):
         await take(store.watch(0), 1)
-
-
-async def test_closing_ends_a_watch(store: Store) -> None:
-    waiting = asyncio.ensure_future(take(store.watch(0), 1))
-    await asyncio.sleep(0.03)
-    await store.close()
-    with pytest.raises(StoreError):
-        await waiting

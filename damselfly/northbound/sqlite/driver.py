@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from damselfly.errors import Compacted, StoreError
-from damselfly.northbound.store import Change, Commit, Contents
+from damselfly.northbound.store import Change, Commit, Contents, shown
 
 from .doorbell import Doorbell
 from .file import SqliteFile
@@ -38,13 +38,12 @@ class SqliteStore:
             self._thread.shutdown()
             raise
 
-    async def read(self, prefixes: Sequence[str] = ("/",)) -> Contents:
-        """Read all keys that start with one of the prefixes, as of one revision."""
-        return await self._run(lambda file: file.read(prefixes))
+    async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
+        """Read all keys that start with one of the prefixes; only the present is known."""
+        return await self._run(lambda file: file.read(prefixes, at))
 
     async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after ``since`` that touches a prefix, whoever made it, for ever."""
-        wanted = tuple(prefixes)
         opening = self._openings
         seen: tuple[int, int] | None = None
         with Doorbell(self._path.with_name(self._path.name + "-wal")) as bell:
@@ -57,9 +56,9 @@ class SqliteStore:
                     continue
                 for commit in await self._run(partial(_commits_after, since)):
                     since = commit.revision
-                    changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
-                    if changes:
-                        yield Commit(commit.revision, changes)
+                    told = shown(commit, prefixes)
+                    if told is not None:
+                        yield told
                 seen = tick
                 bell.answered()
 

@@ -51,10 +51,12 @@ class SqliteFile:
                 self._db.close()
                 raise
 
-    def read(self, prefixes: Sequence[str]) -> Contents:
-        """Read what starts with one of the prefixes, as of one revision."""
+    def read(self, prefixes: Sequence[str], at: int | None = None) -> Contents:
+        """Read what starts with one of the prefixes, as of one revision: the present one."""
         with self._clear_errors(), self._transaction("BEGIN"):
             revision, _ = self._state()
+            if at not in (None, revision):
+                raise Compacted(f"{self.path} no longer knows what it held at revision {at}")
             objects: dict[str, bytes] = {}
             for prefix in prefixes:
                 objects.update(self._db.execute(

@@ -1,0 +1,57 @@
+"""The store protocol on top of etcd."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from damselfly.errors import Compacted
+from damselfly.northbound.store import Change, Commit, Contents
+
+from .following import Following, Lineage
+from .layout import Layout
+from .reading import Reading
+from .rpc import Ahead, Place, Session
+from .writing import Writing
+
+
+class EtcdStore:
+    """A store in an etcd cluster; it connects when it is first asked something."""
+
+    def __init__(self, place: Place) -> None:
+        """Take the place; nothing is sent yet."""
+        self._session = Session(place)
+        layout = Layout(place.prefix)
+        self._lineage = Lineage()
+        self._reading = Reading(self._session, layout)
+        self._writing = Writing(self._session, layout, self._reading)
+        self._following = Following(self._session, layout, self._reading, self._lineage)
+        self._turn = asyncio.Lock()
+
+    async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
+        """Read all keys that start with one of the prefixes, as of one revision."""
+        try:
+            head, objects = await self._reading.contents(prefixes, at or 0)
+        except Ahead:
+            raise Compacted(f"the store has never come to revision {at}") from None
+        self._lineage.note(head.revision, head.written_at, head.record)
+        return Contents(head.revision, objects)
+
+    def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
+        """Yield every commit after ``since``, for ever."""
+        return self._following.commits(since, prefixes)
+
+    async def commit(
+        self, changes: Sequence[Change], expected: Mapping[str, bytes | None] | None = None
+    ) -> int:
+        """Write all changes or none; return the new revision.
+
+        Raises Conflict.  Where the answer is lost, a StoreError that says so: another attempt with
+        the same ``expected`` shows what became of it.
+        """
+        async with self._turn:
+            return await self._writing.commit(dict(changes), expected or {})
+
+    async def close(self) -> None:
+        """Give up the connection; every watch ends with StoreError."""
+        await self._session.close()
