@@ -67,9 +67,9 @@ class Site:
         """Write objects and wait until they are enforced."""
         self.agent.enforced(self.agent.write(things))
 
-    def delete_rule(self, rule_id: str) -> None:
-        """Delete a rule of the group and wait until that is enforced."""
-        change = Change(keys.rule("web", rule_id), None)
+    def delete_rule(self, rule_id: str, group_id: str = "web") -> None:
+        """Delete a rule of a group and wait until that is enforced."""
+        change = Change(keys.rule(group_id, rule_id), None)
         self.agent.enforced(self.agent.commit([change]))
 
     def restart_agent(self, between: Callable[[], object] = lambda: None) -> None:
