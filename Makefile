@@ -8,10 +8,11 @@ NEUTRON := .venv/neutron/installed
 PURE := tests/model tests/flow tests/policy tests/scenarios
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test quick check coverage bench fmt docs clean install
+.PHONY: help demo test quick check coverage bench fmt docs clean install \
+	demo-neutron test-neutron-upstream bench-neutron
 
 help: ## say what can be done here
-	@awk -F ':.*## ' '/^[a-z]+:.*##/ { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*##/ { printf "make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: install ## show the whole on one host, with real traffic; KEEP=1 leaves it up
 	@$(PYTHON) -m demo $(if $(KEEP),--keep)
@@ -36,6 +37,18 @@ coverage: $(VENV) ## what the tests of the pure layers reach
 
 bench: install ## measure; JSON in bench/out, with RECORD=1 in bench/results and README too
 	@$(SANDBOX) $(PYTHON) -m bench $(BENCH) $(if $(RECORD),--record)
+	@tools/generate-docs
+
+demo-neutron: install $(NEUTRON) ## the same for OpenStack, through Neutron's API; KEEP=1 leaves it up
+	@$(PYTHON) -m demo.neutron $(if $(KEEP),--keep)
+
+test-neutron-upstream: install $(NEUTRON) ## Neutron's own tests of ports and groups, our driver loaded
+	@tools/install-neutron-tests
+	@$(SANDBOX) .venv/neutron/bin/python -m pytest --rootdir=. \
+		--config-file=tests/neutron/upstream/pytest.ini tests/neutron/upstream/classes.py
+
+bench-neutron: install $(NEUTRON) ## measure what goes through Neutron; RECORD=1 as for bench
+	@$(SANDBOX) $(PYTHON) -m bench.neutron $(BENCH) $(if $(RECORD),--record)
 	@tools/generate-docs
 
 fmt: $(VENV) ## format, and mend what can be mended by itself
