@@ -33,6 +33,15 @@ class Compacted(StoreError):
     """The store no longer knows what changed since the asked revision: read everything again."""
 
 
+class NameTaken(StoreError):
+    """Somebody else has a name that only one process may have."""
+
+    def __init__(self, message: str, holder: bytes) -> None:
+        """Take also what the holder says of itself."""
+        super().__init__(message)
+        self.holder = holder
+
+
 class SwitchError(DamselflyError):
     """The switch refused a request."""
 

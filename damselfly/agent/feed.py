@@ -65,12 +65,22 @@ class Inbox:
 
 
 async def follow_policy(store: Store, inbox: Inbox, retry: float) -> None:
-    """Keep the inbox's policy up to date, for ever."""
+    """Keep the inbox's policy up to date, for ever.
+
+    After a store that was gone, it goes on from the last revision seen, where the store still knows
+    what came then; elsewhere it reads everything again, and the difference is what is enforced.
+    """
+    reader: PolicyReader | None = None
     while True:
         try:
-            await _follow(store, inbox)
-        except Compacted:
-            _log.info("the store's log was trimmed; reading everything again")
+            if reader is None:
+                reader = PolicyReader(await store.read(POLICY_PREFIXES))
+            else:
+                await store.read(())  # Is it there again?
+            await _follow(store, inbox, reader)
+        except Compacted as reason:
+            _log.info("reading everything again: %s", reason)
+            reader = None
         except StoreError as error:
             if inbox.store_problem != str(error):
                 _log.warning("the last policy stays in force: %s", error)
@@ -78,11 +88,9 @@ async def follow_policy(store: Store, inbox: Inbox, retry: float) -> None:
             await asyncio.sleep(retry)
 
 
-async def _follow(store: Store, inbox: Inbox) -> None:
-    contents = await store.read(POLICY_PREFIXES)
-    reader = PolicyReader(contents)
+async def _follow(store: Store, inbox: Inbox, reader: PolicyReader) -> None:
     _post(inbox, reader)
-    async for commit in store.watch(contents.revision, POLICY_PREFIXES):
+    async for commit in store.watch(reader.snapshot.revision, POLICY_PREFIXES):
         reader.apply(commit)
         _post(inbox, reader)
 

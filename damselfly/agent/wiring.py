@@ -26,6 +26,7 @@ from damselfly.southbound.reassembly import make_room
 from damselfly.southbound.switch import Switch
 
 from .feed import Inbox, follow_bridge, follow_policy
+from .following.name import HostName
 from .patrol.rounds import Patrol
 from .reconcile import Reconciler
 from .reporting.http import Page
@@ -46,6 +47,7 @@ class Agent:
         self.store = store
         self.ovsdb = ovsdb
         self.inbox = Inbox()
+        self.name = HostName(store, config.host)
         self.reconciler = Reconciler(config, ovsdb, self.inbox)
         self.patrol = Patrol(config, self.reconciler)
         self.reporter = Reporter(config, self.inbox, self.reconciler, self.patrol.drift)
@@ -60,7 +62,8 @@ class Agent:
         notify("READY=1")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(give_signs_of_life())
-            tasks.create_task(follow_policy(self.store, self.inbox, self.config.retry))
+            tasks.create_task(self._hold_name())
+            tasks.create_task(self._follow())
             tasks.create_task(follow_bridge(self.ovsdb, self.inbox))
             tasks.create_task(self._enforce())
             tasks.create_task(self._report_regularly())
@@ -78,8 +81,18 @@ class Agent:
         else:
             _log.info("metrics are shown at %s, port %d", self.config.metrics, port)
 
+    async def _follow(self) -> None:
+        """Follow the policy once no other agent has this one's name."""
+        await self.name.taken.wait()
+        await follow_policy(self.store, self.inbox, self.config.retry)
+
+    async def _hold_name(self) -> None:
+        await self.name.take(self.inbox.lose_store, self.config.retry)
+        await self.name.keep()
+
     async def _enforce(self) -> None:
         """Serve the switch; connect again whenever it is gone."""
+        await self.name.taken.wait()
         while True:
             try:
                 self._switch = switch = await connect(self.config.management_socket)
@@ -131,6 +144,8 @@ class Agent:
 
     async def _report(self) -> None:
         """Store the status if it says anything new, or is due as a sign of life."""
+        if not self.name.taken.is_set():
+            return
         async with self._reporting:
             status = self.reporter.status()
             if self._told is not None and not is_news(self._told, status, self.config.heartbeat):
@@ -146,6 +161,8 @@ class Agent:
         """Say last that the agent has stopped; a store that does not answer is not waited for."""
         notify("STOPPING=1")
         await self.page.close()
+        if not self.name.taken.is_set():
+            return
         with contextlib.suppress(StoreError, TimeoutError):
             async with asyncio.timeout(_LEAVING), self._reporting:
                 await self.store.commit([write_status(self.reporter.status(stopped=True))])

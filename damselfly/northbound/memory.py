@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from damselfly.errors import Compacted, Conflict, StoreError
+from damselfly.errors import Compacted, Conflict, NameTaken, StoreError
 
 from .store import Change, Commit, Contents, shown
 
@@ -21,6 +21,7 @@ class MemoryStore:
         self._revision = 0
         self._news = asyncio.Event()
         self._closed = False
+        self._holders: dict[str, bytes] = {}
 
     async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
         """Read all keys that start with one of the prefixes; only the present is known."""
@@ -63,6 +64,19 @@ class MemoryStore:
         del self._log[: -self._keep]
         self._wake()
         return self._revision
+
+    async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
+        """Take a name, or keep it; whoever holds it has to be replaced."""
+        self._check_open()
+        known = self._holders.get(name, holder)
+        if known not in (holder, instead_of):
+            raise NameTaken(f"{name} is held", known)
+        self._holders[name] = holder
+
+    async def holders(self) -> Mapping[str, bytes]:
+        """Return the names that are held, and by whom."""
+        self._check_open()
+        return dict(self._holders)
 
     async def close(self) -> None:
         """Refuse everything from now on, and end every watch."""

@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol
 
 STATUS = "/status/"
 """What is not policy."""
+HELD_SECONDS = 10
+"""For how long a name may seem to be held although its holder has ended."""
 
 
 class Change(NamedTuple):
@@ -68,6 +70,16 @@ class Store(Protocol):
         ``expected`` maps keys to the values they must still have (None: absent).  Raises
         ``Conflict`` where one has not, ``StoreError`` where the store cannot write.
         """
+
+    async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
+        """Take a name that only one process may have, or keep it: to be repeated every few seconds.
+
+        It is free again once the process has ended, ``HELD_SECONDS`` later at most.  A holder that
+        is known to be dead may be replaced.  Raises ``NameTaken`` where somebody else has it.
+        """
+
+    async def holders(self) -> Mapping[str, bytes]:
+        """Return the names that are held now, and by whom; no clock of theirs is asked."""
 
     async def close(self) -> None:
         """Give up files and connections."""

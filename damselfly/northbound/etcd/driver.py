@@ -9,6 +9,7 @@ from damselfly.errors import Compacted
 from damselfly.northbound.store import Change, Commit, Contents
 
 from .following import Following, Lineage
+from .holding import Holding
 from .layout import Layout
 from .reading import Reading
 from .rpc import Ahead, Place, Session
@@ -26,6 +27,7 @@ class EtcdStore:
         self._reading = Reading(self._session, layout)
         self._writing = Writing(self._session, layout, self._reading)
         self._following = Following(self._session, layout, self._reading, self._lineage)
+        self._holding = Holding(self._session, layout)
         self._turn = asyncio.Lock()
 
     async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
@@ -52,6 +54,15 @@ class EtcdStore:
         async with self._turn:
             return await self._writing.commit(dict(changes), expected or {})
 
+    async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
+        """Take a name that only one process may have, or keep it: every few seconds."""
+        await self._holding.hold(name, holder, instead_of)
+
+    async def holders(self) -> Mapping[str, bytes]:
+        """Return the names that are held now, and by whom."""
+        return await self._holding.holders()
+
     async def close(self) -> None:
-        """Give up the connection; every watch ends with StoreError."""
+        """Give up names and connection; every watch ends with StoreError."""
+        await self._holding.release()
         await self._session.close()

@@ -14,6 +14,7 @@ from damselfly.northbound.store import Change, Commit, Contents, shown
 
 from .doorbell import Doorbell
 from .file import SqliteFile
+from .names import Names
 
 _Result = TypeVar("_Result")
 
@@ -31,7 +32,9 @@ class SqliteStore:
         self._closed = False
         self._path = path
         self._keep = keep
-        self._openings = 0
+        self._openings = self._read_under = 0
+        """How often the file was opened again; as of the last reading of contents."""
+        self._names = Names(path)
         try:
             self._file = self._thread.submit(SqliteFile, path, create=create, keep=keep).result()
         except StoreError:
@@ -40,11 +43,14 @@ class SqliteStore:
 
     async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
         """Read all keys that start with one of the prefixes; only the present is known."""
-        return await self._run(lambda file: file.read(prefixes, at))
+        contents = await self._run(lambda file: file.read(prefixes, at))
+        if prefixes:
+            self._read_under = self._openings
+        return contents
 
     async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after ``since`` that touches a prefix, whoever made it, for ever."""
-        opening = self._openings
+        opening = self._read_under
         seen: tuple[int, int] | None = None
         with Doorbell(self._path.with_name(self._path.name + "-wal")) as bell:
             while True:
@@ -68,10 +74,19 @@ class SqliteStore:
         """Write all changes or none, durably; return the new revision."""
         return await self._run(lambda file: file.commit(changes, expected or {}))
 
+    async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
+        """Take a name, or keep it; one whose holder is dead is free anyway."""
+        await self._run(lambda _: self._names.hold(name, holder))
+
+    async def holders(self) -> Mapping[str, bytes]:
+        """Return the names that are held now, and by whom."""
+        return await self._run(lambda _: self._names.holders())
+
     async def close(self) -> None:
         """Close the file; every watch ends with StoreError."""
         if not self._closed:
             self._closed = True
+            self._names.close()
             await asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
             self._thread.shutdown(wait=False)
 
