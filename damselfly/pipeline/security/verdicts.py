@@ -1,8 +1,8 @@
 """VERDICTS: what the agent has decided so far.  Empty at start, filled by traffic.
 
 One flow a verdict, for the whole region in which it holds.  Overlapping ones agree, so the order
-in which they are tried is free: the widest go first, because what the switch has to look at until
-it finds a match is what it remembers the answer for.  A packet that none covers is paused at the
+in which they are tried is free: the widest go first, because all that the switch has to look at
+until it finds a match is in what it remembers the answer for (docs/decisions/018).  A packet that none covers is paused at the
 agent, within the rate of its sender's meter, and looked up again when it is resumed: the tables
 decide, never the agent's memory of the packet.
 """
@@ -26,12 +26,12 @@ from damselfly.pipeline.view import HostView, LocalPort
 from damselfly.policy.region import Region
 
 TP_BITS = 16
-NARROWEST = 8 + 2 * TP_BITS + IPV6.bits
-"""Bits of the narrowest region: protocol, both ports, one address."""
 TRACKED = ct_state("+trk-inv")
 ALLOW_COOKIE, DENY_COOKIE = 0xA0_0000, 0xDE_0000
 WHOLE_COOKIE = (1 << 64) - 1
 """The mask under which a cookie is asked for as a whole."""
+_WHOLE, _FINE = IPV6.bits, 64
+"""The weight of a field that is fixed as a whole, and how many places lie between two weights."""
 _NAMES = {TCP: "tcp", UDP: "udp", SCTP: "sctp"}
 
 
@@ -69,10 +69,16 @@ class VerdictFlow(NamedTuple):
 
 
 def priority(region: Region) -> int:
-    """Return the priority of a verdict: from ``NAMED`` up, the higher the fewer bits it fixes."""
+    """Return the priority of a verdict: from ``NAMED`` up, the higher the less it fixes.
+
+    Ports and address weigh alike, each by the share of its bits that is fixed, so that neither a
+    scan of ports nor one from many addresses is remembered packet by packet.  Of two that fix as
+    much the one goes first that fixes less of the ports.
+    """
     ports = region.tp_src.length + region.tp_dst.length
-    fixed = ports + region.remote.length + (0 if region.protocol is None else 8)
-    return Priority.NAMED + NARROWEST - fixed
+    shares = _WHOLE * ports // TP_BITS + _WHOLE * region.remote.length // region.family.bits
+    fixed = shares * _FINE + ports + (region.protocol is not None)
+    return Priority.NAMED + (3 * _WHOLE + 1) * _FINE - fixed
 
 
 def static_flows() -> Iterator[Flow]:
