@@ -15,7 +15,7 @@ from damselfly.pipeline.digest import port_digest
 from damselfly.pipeline.fields import LABEL_BITS
 from damselfly.pipeline.security.labels import labels_in
 from damselfly.pipeline.view import HostView, Labels, LocalPort
-from damselfly.policy.label import only_widens
+from damselfly.policy.changes.label import Terms, only_widens
 from damselfly.policy.policies import Policies
 
 _log = logging.getLogger(__name__)
@@ -59,11 +59,10 @@ class _Widened:
 
     def __call__(self, was: LocalPort, local: LocalPort, direction: Direction) -> bool:
         """Tell whether everything that was admitted still is, in both families."""
-        if was.port.security_groups == local.port.security_groups and (
-            self._after.unchanged(local.port.security_groups)
-        ):
+        groups = local.port.security_groups
+        if was.port.security_groups == groups and self._after.unchanged(groups):
             return True
-        pair = (was.port.security_groups, local.port.security_groups, direction)
+        pair = (was.port.security_groups, groups, direction)
         known = self._known.get(pair)
         if known is None:
             known = self._known[pair] = self._compared(*pair)
@@ -71,11 +70,11 @@ class _Widened:
 
     def _compared(self, was: Groups, now: Groups, direction: Direction) -> bool:
         try:
+            if set(was) <= set(now) and self._after.only_widened(was):
+                return True
+            old, new = self._before.snapshot, self._after.snapshot
             return all(
-                only_widens(
-                    self._before.book(was, direction, family),
-                    self._after.book(now, direction, family),
-                )
+                only_widens(Terms(old, was, direction, family), Terms(new, now, direction, family))
                 for family in FAMILIES
             )
         except Exception:  # noqa: BLE001  One port must not stop the others.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .address import Family, Prefix
+from .address import IPV4, IPV6, Family, Prefix
 from .direction import Direction
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
@@ -57,6 +57,13 @@ class Rule:
         return None
 
 
+_Question = tuple[bool, int]
+"""Ingress or not, and the bits of the family: compared faster than what they stand for."""
+_IcmpType = tuple[Direction, Family, int | None]
+_ICMP_OF = {IPV4.bits: (ICMP,), IPV6.bits: (ICMP, ICMPV6)}
+"""The protocols that mean a family's ICMP in a rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecurityGroup:
     """A named set of rules that ports wear."""
@@ -67,12 +74,33 @@ class SecurityGroup:
     """Ordered by id, so that equal groups are equal values."""
     stateful: bool = True
     remote_groups: frozenset[str] = field(init=False, repr=False, compare=False)
-    """Ids of the groups that the rules name as remote; every change of those asks for them."""
+    """Ids of the groups that the rules name as remote."""
+    icmp_types: frozenset[_IcmpType] = field(init=False, repr=False, compare=False)
+    """The ICMP types that rules name, with direction and family; None where one admits any type."""
+    _by_question: Mapping[_Question, tuple[Rule, ...]] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
-        """Look at the rules, once."""
-        named = {rule.remote_group_id for rule in self.rules}
-        object.__setattr__(self, "remote_groups", frozenset(named - {None}))
+        """Look at the rules once: a group is asked about at every change of anything."""
+        by_question: dict[_Question, list[Rule]] = {}
+        named: set[str | None] = set()
+        types: set[_IcmpType] = set()
+        for rule in self.rules:
+            direction, family = rule.direction, rule.family
+            by_question.setdefault((direction is Direction.INGRESS, family.bits), []).append(rule)
+            named.add(rule.remote_group_id)
+            if rule.protocol is None or rule.protocol in _ICMP_OF[family.bits]:
+                icmp_type = None if rule.protocol is None else rule.port_range_min
+                types.add((direction, family, icmp_type))
+        put = object.__setattr__
+        put(self, "remote_groups", frozenset(named - {None}))
+        put(self, "icmp_types", frozenset(types))
+        put(self, "_by_question", {asked: tuple(rules) for asked, rules in by_question.items()})
+
+    def rules_for(self, direction: Direction, family: Family) -> tuple[Rule, ...]:
+        """Return the rules of one direction and family, ordered by id."""
+        return self._by_question.get((direction is Direction.INGRESS, family.bits), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from damselfly.model.snapshot import Snapshot
 
 TP_BITS = 16
 ANY_TP = IntervalSet.everything(TP_BITS)
+NOBODY = {family: IntervalSet(family.bits, (), ()) for family in FAMILY_BY_VERSION.values()}
 EVERYWHERE = {family: IntervalSet.everything(family.bits) for family in FAMILY_BY_VERSION.values()}
 
 
@@ -70,7 +71,20 @@ def box(rule: Rule, snapshot: Snapshot) -> Box | None:
         tp_dst = ANY_TP if high is None else IntervalSet.single(TP_BITS, high)
     elif low is not None or high is not None:
         tp_dst = IntervalSet.of(TP_BITS, [_ports(low, high)])
-    return Box(protocol, tp_src, tp_dst, _remote(rule, snapshot))
+    return Box(protocol, tp_src, tp_dst, remote_of(rule, snapshot))
+
+
+def remote_of(rule: Rule, snapshot: Snapshot) -> IntervalSet:
+    """Return the addresses of the far ends that the rule means; nobody is in an unknown group."""
+    group, listed, family = rule.remote_group_id, rule.remote_address_group_id, rule.family
+    if group is not None:
+        return snapshot.members(group, family) if group in snapshot.groups else NOBODY[family]
+    if listed is not None:
+        return snapshot.addresses(listed, family)
+    prefix = rule.remote_ip_prefix
+    if prefix is None or prefix.length == 0:
+        return EVERYWHERE[family]
+    return IntervalSet(family.bits, (prefix.first,), (prefix.last,))
 
 
 def _why_nobody(rule: Rule, snapshot: Snapshot) -> str | None:
@@ -93,17 +107,6 @@ def _why_nobody(rule: Rule, snapshot: Snapshot) -> str | None:
 
 def _ports(low: int | None, high: int | None) -> tuple[int, int]:
     return (0 if low is None else low, 0xFFFF if high is None else high)
-
-
-def _remote(rule: Rule, snapshot: Snapshot) -> IntervalSet:
-    if rule.remote_group_id is not None:
-        return snapshot.members(rule.remote_group_id, rule.family)
-    if rule.remote_address_group_id is not None:
-        return snapshot.addresses(rule.remote_address_group_id, rule.family)
-    prefix = rule.remote_ip_prefix
-    if prefix is None or prefix.length == 0:
-        return EVERYWHERE[rule.family]
-    return IntervalSet(rule.family.bits, (prefix.first,), (prefix.last,))
 
 
 def _why_no_ports(rule: Rule, protocol: int | None) -> str | None:

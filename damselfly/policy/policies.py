@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
 
-from damselfly.model.address import FAMILIES, Family
+from damselfly.model.address import Family
 from damselfly.model.direction import Direction
 from damselfly.model.group import SecurityGroup
 from damselfly.model.snapshot import Snapshot
 
+from .changes.difference import Difference
+from .index import Crowd
+from .renewal import recompiled, renewed
 from .rulebook import RuleBook, rule_book
 
 BookKey = tuple[tuple[str, ...], Direction, Family]
@@ -19,16 +23,19 @@ class Policies:
 
     A book whose groups, remote groups and address groups did not change since the previous
     snapshot is the same object as before, so that ``is`` tells whether a port's policy changed.
+    One of which only a part changed shares the rest.
     """
 
     def __init__(self, snapshot: Snapshot, previous: Policies | None = None) -> None:
         """Start from the books of the previous snapshot, where there is one."""
         self.snapshot = snapshot
         self._old = previous.snapshot if previous is not None else None
-        self._named_anew = _named_anew(self._old, snapshot)
-        self._same: dict[str, bool] = {}
+        self._difference = None if self._old is None else Difference(self._old, snapshot)
+        self._unchanged: dict[tuple[str, ...], bool] = {}
         self._books: dict[BookKey, RuleBook] = {}
         self._changed: dict[BookKey, RuleBook] = {}
+        self._crowds: dict[Family, Crowd] = {} if previous is None else previous._crowds
+        """Where books name many remote sets: all of these, by family."""
         for key, book in (previous._books if previous is not None else {}).items():
             (self._books if self.unchanged(key[0]) else self._changed)[key] = book
 
@@ -37,68 +44,52 @@ class Policies:
         key = (groups, direction, family)
         known = self._books.get(key)
         if known is None:
-            changed = self._changed.get(key)
-            known = self._books[key] = rule_book(self.snapshot, *key, previous=changed)
+            known = self._books[key] = self._crowded(self._compiled(key), family)
         return known
 
     def unchanged(self, groups: tuple[str, ...]) -> bool:
         """Tell whether all rules of the groups mean what they meant in the previous snapshot."""
-        return all(self._unchanged(group_id) for group_id in groups)
-
-    def keep(self, worn: Container[tuple[str, ...]]) -> None:
-        """Forget the books of groups that nobody wears any more."""
-        for key in [key for key in self._books if key[0] not in worn]:
-            del self._books[key]
-
-    def _unchanged(self, group_id: str) -> bool:
-        """Tell whether the group's rules mean what they meant in the previous snapshot."""
-        known = self._same.get(group_id)
+        known = self._unchanged.get(groups)
         if known is None:
-            known = self._same[group_id] = self._compare(group_id)
+            known = self._difference is not None and all(map(self._difference.is_same, groups))
+            self._unchanged[groups] = known
         return known
 
-    def _compare(self, group_id: str) -> bool:
-        if self._old is None:
-            return False
-        old, new = self._old.groups.get(group_id), self.snapshot.groups.get(group_id)
-        if old is not new and old != new:
-            return False
-        if new is None:
-            return True
-        if group_id in self._named_anew:
-            return False
-        return all(self._same_members(name) for name in remote_groups(new))
+    def only_widened(self, groups: tuple[str, ...]) -> bool:
+        """Tell whether the groups plainly admit all that they did; if not, they may yet do so."""
+        return self._difference is not None and all(map(self._difference.only_widens, groups))
 
-    def _same_members(self, group_id: str) -> bool:
+    def keep(self, worn: Container[tuple[str, ...]]) -> None:
+        """Forget the books of groups that nobody wears any more, and the remotes that they name."""
+        gone = [key for key in self._books if key[0] not in worn]
+        for key in gone:
+            del self._books[key]
+        if gone and self._crowds:
+            books = [*self._books.values(), *self._changed.values()]
+            named = {remote.name for book in books for remote in book.remote.sets}
+            self._crowds = {family: crowd.only(named) for family, crowd in self._crowds.items()}
+
+    def _compiled(self, key: BookKey) -> RuleBook:
+        changed = self._changed.get(key)
+        if changed is None:
+            return rule_book(self.snapshot, *key)
+        new = renewed(changed, self.snapshot) if self._same_rules(key[0]) else None
+        return recompiled(changed, self.snapshot, key[0]) if new is None else new
+
+    def _crowded(self, book: RuleBook, family: Family) -> RuleBook:
+        """Put the remotes of a book that names many of them where all books have theirs."""
+        if not book.remote.has_many or book.remote.crowd is not None:
+            return book
+        remote = book.remote.within_crowd(self._crowds.get(family) or Crowd.empty(family.bits))
+        assert remote.crowd is not None
+        self._crowds = {**self._crowds, family: remote.crowd}
+        return replace(book, remote=remote)
+
+    def _same_rules(self, groups: tuple[str, ...]) -> bool:
         assert self._old is not None
-        if (group_id in self._old.groups) != (group_id in self.snapshot.groups):
-            return False
-        if self._old.wearers.get(group_id) is self.snapshot.wearers.get(group_id) and (
-            self._old.ports is self.snapshot.ports
-        ):
-            return True
-        for family in FAMILIES:
-            was, now = (view.members(group_id, family) for view in (self._old, self.snapshot))
-            if was is not now and was != now:
-                return False
-        return True
+        return all(self._old.groups.get(g) is self.snapshot.groups.get(g) for g in groups)
 
 
 def remote_groups(group: SecurityGroup) -> frozenset[str]:
     """Return the groups whose members the rules of this group depend on."""
     return group.remote_groups
-
-
-def _named_anew(old: Snapshot | None, new: Snapshot) -> frozenset[str]:
-    """Return the groups whose rules name an address group that is not what it was."""
-    if old is None or old.address_groups is new.address_groups:
-        return frozenset()
-    changed = (names for listed, names in new.namers.items() if not _same_list(old, new, listed))
-    return frozenset().union(*changed)
-
-
-def _same_list(old: Snapshot, new: Snapshot, group_id: str) -> bool:
-    was, now = old.address_groups.get(group_id), new.address_groups.get(group_id)
-    if was is None or now is None:
-        return was is now
-    return was.addresses == now.addresses

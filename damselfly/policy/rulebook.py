@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 from damselfly.model.address import Family
@@ -41,6 +41,12 @@ class RuleBook:
     tp_dst: Index
     remote: RemoteIndex
     preference: Preference
+    silent: tuple[Rule, ...] = ()
+    """Rules that match nothing because nobody is in the group that they name, or none is known."""
+    _portless: list[tuple[object, RuleBook]] = field(
+        default_factory=list, repr=False, compare=False
+    )
+    """The book for fragments, once it was asked for, and the boxes that it was made of."""
 
     def judge(self, packet: Packet) -> Verdict:
         """Return the verdict on the packet, with the widest region that provably shares it."""
@@ -142,42 +148,38 @@ class RuleBook:
 
 
 def rule_book(
-    snapshot: Snapshot,
-    groups: tuple[str, ...],
-    direction: Direction,
-    family: Family,
-    previous: RuleBook | None = None,
+    snapshot: Snapshot, groups: tuple[str, ...], direction: Direction, family: Family
 ) -> RuleBook:
-    """Compile the rules of the groups; reuse what a previous book of the same rules holds."""
-    meant = [
-        (rule, meaning)
-        for rule in rules_of(snapshot, groups, direction, family)
-        if (meaning := box(rule, snapshot)) is not None
-    ]
+    """Compile the rules of the groups."""
+    rules = list(rules_of(snapshot, groups, direction, family))
+    boxes = [box(rule, snapshot) for rule in rules]
+    meant = [(rule, each) for rule, each in zip(rules, boxes, strict=True) if each is not None]
+    named = (rule for rule, each in zip(rules, boxes, strict=True) if each is None)
+    return compiled((direction, family), meant, [r for r in named if r.remote_set is not None])
+
+
+def compiled(
+    asked: tuple[Direction, Family], meant: Sequence[tuple[Rule, Box]], silent: Sequence[Rule] = ()
+) -> RuleBook:
+    """Index rules, in the order in which they count, with what they mean."""
     rules = tuple(rule for rule, _ in meant)
     boxes = tuple(meaning for _, meaning in meant)
-    remote, preference = _remote_index(family, rules, boxes), Preference.of(rules, boxes)
-    if previous is not None and previous.rules == rules:
-        return replace(previous, rules=rules, boxes=boxes, remote=remote, preference=preference)
-    by_protocol: dict[int, int] = defaultdict(int)
-    any_protocol = 0
+    by_protocol: dict[int | None, int] = defaultdict(int)
     for place, meaning in enumerate(boxes):
-        if meaning.protocol is None:
-            any_protocol |= 1 << place
-        else:
-            by_protocol[meaning.protocol] |= 1 << place
+        by_protocol[meaning.protocol] |= 1 << place
+    any_protocol = by_protocol.pop(None, 0)
     return RuleBook(
-        direction,
-        family,
+        *asked,
         rules,
         boxes,
         {rule.id: place for place, rule in enumerate(rules)},
-        dict(by_protocol),
+        {number: which for number, which in by_protocol.items() if number is not None},
         any_protocol,
         Index.of(TP_BITS, [(meaning.tp_src, 1 << n) for n, meaning in enumerate(boxes)]),
         Index.of(TP_BITS, [(meaning.tp_dst, 1 << n) for n, meaning in enumerate(boxes)]),
-        remote,
-        preference,
+        _remote_index(asked[1], rules, boxes),
+        Preference.of(rules, boxes),
+        tuple(silent),
     )
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from damselfly.model.intervals import Block, IntervalSet
-from damselfly.policy.index import Crowd, crowd, tree
+from damselfly.policy.index import Crowd, Name, crowd, tree
 
 BITS = 6
 VALUES = range(1 << BITS)
-Sets = Mapping[Hashable, IntervalSet]
+Sets = Mapping[Name, IntervalSet]
 
-names = st.sampled_from(["a", "b", "c", "d"])
+names = st.sampled_from([("group", name) for name in "abcd"])
 firsts = st.sampled_from(VALUES)
 spans = st.tuples(firsts, st.integers(0, 9)).map(lambda pair: (pair[0], min(sum(pair), VALUES[-1])))
 values = st.lists(spans, max_size=5).map(lambda found: IntervalSet.of(BITS, found))
@@ -23,14 +23,14 @@ sets = st.dictionaries(names, values, max_size=4)
 histories = st.lists(sets, min_size=1, max_size=4)
 
 
-def named_at(found: Crowd, value: int) -> set[str]:
+def named_at(found: Crowd, value: int) -> set[Name]:
     bits = tree.bits_at(found.root, value, BITS)
-    return {str(name) for name, slot in found.slots.items() if bits & slot}
+    return {name for name, slot in found.slots.items() if bits & slot}
 
 
 @given(histories, st.sets(names))
-def test_names_at_each_value_the_sets_that_hold_it(history: list[Sets], kept: set[str]) -> None:
-    found, now = Crowd.empty(BITS), dict[Hashable, IntervalSet]()
+def test_names_at_each_value_the_sets_that_hold_it(history: list[Sets], kept: set[Name]) -> None:
+    found, now = Crowd.empty(BITS), dict[Name, IntervalSet]()
     for step in history:
         found, now = found.joined(step), now | dict(step)
     for left in (kept, now.keys()):
@@ -43,7 +43,7 @@ def test_names_at_each_value_the_sets_that_hold_it(history: list[Sets], kept: se
 
 @given(histories)
 def test_a_crowd_that_was_changed_has_the_tree_of_one_built_at_once(history: list[Sets]) -> None:
-    step_by_step, once = Crowd.empty(BITS), dict[Hashable, IntervalSet]()
+    step_by_step, once = Crowd.empty(BITS), dict[Name, IntervalSet]()
     for step in history:
         step_by_step, once = step_by_step.joined(step), once | dict(step)
     with pytest.MonkeyPatch.context() as patch:
@@ -66,8 +66,8 @@ def test_the_crowd_before_stays_as_it_was(before: Sets, after: Sets) -> None:
 
 def test_one_more_member_shares_all_but_the_way_to_it() -> None:
     many = IntervalSet.of(16, [(value, value) for value in range(0, 4000, 2)])
-    first = Crowd.empty(16).joined({"g": many})
-    second = first.joined({"g": many.with_span(9001, 9001)})
+    first = Crowd.empty(16).joined({("group", "g"): many})
+    second = first.joined({("group", "g"): many.with_span(9001, 9001)})
     known = {id(node) for node in nodes(first.root)}
     assert sum(id(node) not in known for node in nodes(second.root)) <= 16
 

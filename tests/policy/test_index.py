@@ -61,7 +61,8 @@ def test_an_index_answers_as_looking_at_every_value_does(given_sets: Sets) -> No
 def index_of(given_sets: Sets, named: int) -> RemoteIndex:
     """Those of the sets whose bits are in ``named`` are groups, all others are prefixes."""
     remotes = (
-        Remote(f"g{which}" if which & named else None, each, which) for each, which in given_sets
+        Remote(("g", f"{which}") if which & named else None, each, which)
+        for each, which in given_sets
     )
     return RemoteIndex.of(BITS, remotes)
 
@@ -80,7 +81,7 @@ def test_an_index_of_remotes_answers_as_looking_at_every_address_does(
 def test_so_it_does_with_its_sets_in_a_crowd_of_others(
     given_sets: Sets, named: int, others: Sets
 ) -> None:
-    crowd = Crowd.empty(BITS).joined({which: each for each, which in others})
+    crowd = Crowd.empty(BITS).joined({("g", f"{which}"): each for each, which in others})
     check(index_of(given_sets, named).within_crowd(crowd), given_sets)
 
 
@@ -91,7 +92,7 @@ def test_groups_that_change_are_asked_as_they_are_now(
     every = (1 << RULES) - 1
     before = index_of(given_sets, every).within_crowd(Crowd.empty(BITS))
     now = [(data.draw(values), which) for _, which in given_sets]
-    after = before.with_sets({f"g{which}": each for each, which in now})
+    after = before.with_sets({("g", f"{which}"): each for each, which in now})
     check(after, now)
     assert before.crowd is not None
     check(after.within_crowd(before.crowd), now)

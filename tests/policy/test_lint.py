@@ -13,9 +13,8 @@ from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP, TCP, UDP, AddressGroup, Rule, SecurityGroup
 from damselfly.model.port import AddressPair, Port
 from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
-from damselfly.policy.label import only_widens
+from damselfly.policy.changes.label import Terms, only_widens
 from damselfly.policy.lint import Doubt, idle_rules, lint
-from damselfly.policy.policies import Policies
 
 from .hand import rule
 
@@ -228,5 +227,5 @@ def test_without_the_shadowed_rules_the_policy_is_the_same(rules: list[Rule]) ->
     if not rules:
         return
     rest = view(*(one for one in rules if one.id not in shadowed))
-    books = [Policies(each).book(("g",), Direction.INGRESS, IPV4) for each in (whole, rest)]
-    assert only_widens(*books)
+    both = [Terms(each, ("g",), Direction.INGRESS, IPV4) for each in (whole, rest)]
+    assert only_widens(*both)

@@ -13,6 +13,7 @@ from damselfly.model.port import Port
 from damselfly.model.snapshot import snapshot_of
 from damselfly.policy.decision import admits, decide
 from damselfly.policy.meaning import box, why_nothing
+from damselfly.policy.renewal import recompiled
 from damselfly.policy.rulebook import rule_book
 
 from .blocks import cells, packet_of, packets_at_edges
@@ -106,7 +107,7 @@ def test_denials_are_narrowed_alike_whether_members_came_at_once_or_one_by_one()
     question = (("g",), Direction.INGRESS, IPV4)
     first = rule_book(snapshot_of([group, ports[0]]), *question)
     packet = Packet(IPV4, TCP, 0xC0A80001, 0x0A000001, 1000, 22)
-    grown = rule_book(whole, *question, first).judge(packet)
+    grown = recompiled(first, whole, ("g",)).judge(packet)
     assert grown == rule_book(whole, *question).judge(packet)
 
 

@@ -28,6 +28,7 @@ from damselfly.model.packet import Packet
 from damselfly.model.port import AddressPair, Port
 from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from damselfly.policy.decision import rules_of
+from damselfly.policy.renewal import recompiled
 from damselfly.policy.rulebook import RuleBook, rule_book
 
 GROUPS = ("g0", "g1", "g2")
@@ -73,7 +74,9 @@ class World(NamedTuple):
     def book(self, previous: RuleBook | None = None) -> RuleBook:
         """The same rules, compiled."""
         groups = self.port.security_groups
-        return rule_book(self.snapshot, groups, self.direction, self.family, previous)
+        if previous is not None:
+            return recompiled(previous, self.snapshot, groups)
+        return rule_book(self.snapshot, groups, self.direction, self.family)
 
     def packet(self, protocol: int, src: int, dst: int, remote: int) -> Packet:
         """A packet whose far end has that address."""

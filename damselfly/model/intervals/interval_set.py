@@ -120,6 +120,8 @@ class IntervalSet:
 
     def __sub__(self, other: IntervalSet) -> IntervalSet:
         """Return the values of this set that are not in the other."""
+        if self is other:
+            return IntervalSet(self.bits, (), ())
         if len(other.starts) <= FEW:
             return reduce(lambda left, span: left.without_span(*span), other.spans(), self)
         left = [
@@ -136,6 +138,8 @@ class IntervalSet:
 
     def __and__(self, other: IntervalSet) -> IntervalSet:
         """Return the intersection."""
+        if self is other:
+            return self
         small, large = sorted((self, other), key=lambda values: len(values.starts))
         return _made(self.bits, (part for span in small.spans() for part in large.within(*span)))
 
@@ -156,7 +160,8 @@ class IntervalSet:
 
     def apart(self, other: IntervalSet) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Return the intervals of either set in which they differ; all others are in both."""
-        mine, others = [], []
+        mine: list[tuple[int, int]] = []
+        others: list[tuple[int, int]] = []
         for window in windows(self.sorted_spans, other.sorted_spans):
             mine += self._between(window.low, window.high)
             others += other._between(window.other_low, window.other_high)

@@ -4,8 +4,8 @@ One index for a field whose rules name intervals, and one for remotes, which may
 many rule books share.  A set of rules is an integer with bit *i* for rule *i*.
 """
 
-from .crowd import Crowd
+from .crowd import Crowd, Name
 from .field import Index
 from .remotes import Remote, RemoteIndex
 
-__all__ = ["Crowd", "Index", "Remote", "RemoteIndex"]
+__all__ = ["Crowd", "Index", "Name", "Remote", "RemoteIndex"]

@@ -7,7 +7,7 @@ successive versions: a set that changed is brought up to date by what differs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
@@ -16,7 +16,7 @@ from damselfly.model.intervals import Block, IntervalSet
 from . import tree
 from .tree import Tree
 
-Name = Hashable
+Name = tuple[str, str]
 """What a set is called from version to version."""
 MANY = 256
 """Blocks that are put into a tree one by one; with more it is built anew."""
@@ -55,7 +55,7 @@ class Crowd:
                 root = tree.changed(root, block, slots[name])
         return Crowd(self.bits, sets, slots, root)
 
-    def only(self, names: Collection[Name]) -> Crowd:
+    def only(self, names: Collection[Name | None]) -> Crowd:
         """Return the crowd with no other sets than these."""
         if self.sets.keys() <= set(names):
             return self

@@ -72,6 +72,10 @@ class Index:
         high = bisect_right(self.starts, last, low)
         return reduce(or_, self.rules[low:high])
 
+    def meeting(self, values: IntervalSet) -> int:
+        """Return the rules that match anywhere in the set."""
+        return reduce(or_, (self.between(*span) for span in values.spans()), 0)
+
     def clear_length(self, value: int, rules: int) -> int:
         """Return the length of the widest block around the value in which none of these matches.
 

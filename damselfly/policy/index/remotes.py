@@ -17,7 +17,7 @@ from .crowd import Crowd, Name
 from .field import Index
 
 FEW = 8
-"""Sets that are asked one by one."""
+"""Sets of one book that are best asked one by one."""
 _KNOWN = 4096
 """Combinations of sets of which it is remembered which rules name one of them."""
 
@@ -64,7 +64,7 @@ class RemoteIndex:
     """Rules that do not look at the remote."""
     prefixes: Index
     sets: tuple[Remote, ...]
-    crowd: Crowd | None = None
+    crowd: Crowd | None = field(default=None, repr=False, compare=False)
     """All the sets in one tree, others beside them maybe; None: they are asked one by one."""
     _named: _Named = field(default_factory=_Named, repr=False, compare=False)
 
@@ -81,15 +81,23 @@ class RemoteIndex:
                 prefixes.append((remote.values, remote.rules))
         return cls(bits, anywhere, Index.of(bits, prefixes), tuple(sets))
 
+    @property
+    def has_many(self) -> bool:
+        """Tell whether the sets should stand in a crowd."""
+        return len(self.sets) > FEW
+
     def with_sets(self, now: Mapping[Name, IntervalSet]) -> RemoteIndex:
         """Return the index with other values in some sets, and without a crowd."""
-        sets = (each._replace(values=now.get(each.name, each.values)) for each in self.sets)
+        sets = (
+            Remote(name, values if name is None else now.get(name, values), rules)
+            for name, values, rules in self.sets
+        )
         return RemoteIndex(self.bits, self.anywhere, self.prefixes, tuple(sets))
 
     def within_crowd(self, crowd: Crowd) -> RemoteIndex:
         """Return the index with its sets asked in a crowd, which they join."""
-        joined = crowd.joined({each.name: each.values for each in self.sets})
-        of_slot = {joined.slots[each.name]: each.rules for each in self.sets}
+        joined = crowd.joined({each.name: each.values for each in self.sets if each.name})
+        of_slot = {joined.slots[each.name]: each.rules for each in self.sets if each.name}
         return replace(self, crowd=joined, _named=_Named(sum(of_slot), of_slot))
 
     def at(self, value: int) -> int:
@@ -109,6 +117,16 @@ class RemoteIndex:
             return found | self._named.rules(tree.bits_within(self.crowd.root, block))
         for _, values, which in self.sets:
             if values.meets(block.first, block.last):
+                found |= which
+        return found
+
+    def meeting(self, values: IntervalSet) -> int:
+        """Return the rules that may match somewhere in the set: of a large one, all rules."""
+        if len(values.starts) > FEW:
+            values = IntervalSet.everything(self.bits)
+        found = self.anywhere | self.prefixes.meeting(values)
+        for _, members, which in self.sets:
+            if any(members.meets(*span) for span in values.spans()):
                 found |= which
         return found
 

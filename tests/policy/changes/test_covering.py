@@ -11,8 +11,7 @@ from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP, TCP, UDP, Rule, SecurityGroup
 from damselfly.model.snapshot import snapshot_of
-from damselfly.policy.label import only_widens
-from damselfly.policy.rulebook import RuleBook, rule_book
+from damselfly.policy.changes.label import Terms, only_widens
 from tests.policy.hand import rule
 
 WHOLE = Prefix.parse("10.0.0.0/24")
@@ -21,15 +20,15 @@ WEB = rule(IPV4, TCP, 80, 90, remote_ip_prefix=WHOLE)
 PING = rule(IPV4, ICMP, 8, None, remote_ip_prefix=WHOLE)
 
 
-def book(rules: Iterable[Rule]) -> RuleBook:
+def terms(rules: Iterable[Rule]) -> Terms:
     group = SecurityGroup("g", "g", tuple(rules))
-    return rule_book(snapshot_of([group]), ("g",), Direction.INGRESS, IPV4)
+    return Terms(snapshot_of([group]), ("g",), Direction.INGRESS, IPV4)
 
 
 def widens(old: Rule, *new: Rule) -> bool:
     """Tell it for rules of distinct ids, but for a single one, which is edited in place."""
     named = [replace(each, id=f"{n}") for n, each in enumerate(new)] if len(new) > 1 else new
-    return only_widens(book([old]), book(named))
+    return only_widens(terms([old]), terms(named))
 
 
 @pytest.mark.parametrize(

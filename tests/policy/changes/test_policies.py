@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from damselfly.model.address import IPV4, IPV6, Prefix
 from damselfly.model.direction import Direction
 from damselfly.model.group import TCP, AddressGroup, Rule, SecurityGroup
+from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from damselfly.policy.policies import Policies
@@ -98,3 +99,55 @@ def test_carried_books_judge_as_fresh_ones(data: st.DataObject, old: World, new:
         carried = Policies(changed, policies).book(port, old.direction, old.family)
         for packet in data.draw(st.lists(packets(new, WIDE), min_size=1, max_size=5)):
             assert carried.judge(packet) == fresh.judge(packet)
+
+
+@given(st.data(), worlds(WIDE), worlds(WIDE))
+def test_a_carried_book_is_exactly_the_book_compiled_anew(
+    data: st.DataObject, old: World, new: World
+) -> None:
+    """Through several changes, of members, lists, rules and what is known, asked now and then."""
+    question = (old.direction, old.family)
+    policies, snapshot = Policies(old.snapshot), old.snapshot
+    things: list[Thing] = [
+        *new.snapshot.ports.values(), *new.snapshot.address_groups.values(),
+        *new.snapshot.groups.values(), *old.snapshot.groups.values(),
+    ]  # fmt: skip
+    places = [(type(thing), thing.id) for thing in things]
+    for _ in range(data.draw(st.integers(1, 3))):
+        put = data.draw(st.lists(st.sampled_from(things), max_size=2)) if things else []
+        drop = data.draw(st.lists(st.sampled_from(places), max_size=1)) if places else []
+        snapshot = snapshot.evolve(snapshot.revision + 1, put, drop)
+        policies = Policies(snapshot, policies)
+        if data.draw(st.booleans()):
+            carried = policies.book(old.port.security_groups, *question)
+            assert carried == rule_book(snapshot, old.port.security_groups, *question)
+
+
+def many(count: int, members: dict[int, int]) -> Snapshot:
+    """A group that names so many others, and which port is a member of which of them."""
+    rules = [
+        Rule(f"r{n:02}", "g", Direction.INGRESS, IPV4, TCP, n, n, remote_group_id=f"m{n}")
+        for n in range(count)
+    ]
+    groups = [SecurityGroup(f"m{n}", "") for n in range(count)]
+    ports = [member(f"p{address}", address, f"m{n}") for address, n in members.items()]
+    return snapshot_of([SecurityGroup("g", "g", tuple(rules)), *groups, *ports])
+
+
+@given(
+    st.dictionaries(st.integers(1, 60), st.integers(0, 19), max_size=30),
+    st.lists(st.tuples(st.integers(1, 60), st.integers(0, 19)), max_size=4),
+)
+def test_many_remote_groups_are_asked_together_with_the_same_answers(
+    members: dict[int, int], moves: list[tuple[int, int]]
+) -> None:
+    start = many(20, members)
+    before = Policies(start)
+    before.book(*QUESTION)
+    now = start.evolve(1, [member(f"p{address}", address, f"m{n}") for address, n in moves])
+    carried, plain = Policies(now, before).book(*QUESTION), rule_book(now, *QUESTION)
+    assert carried.remote.crowd is not None or not plain.remote.has_many
+    for address in range(64):
+        for port in (0, 3, 19):
+            packet = Packet(IPV4, TCP, address, 99, 1000, port)
+            assert carried.judge(packet) == plain.judge(packet)
