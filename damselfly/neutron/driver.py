@@ -8,23 +8,27 @@ from typing import Any
 
 from neutron.db import provisioning_blocks
 from neutron_lib.api.definitions import portbindings
-from neutron_lib.callbacks import resources
+from neutron_lib.callbacks import events, registry, resources
 from neutron_lib.plugins.ml2 import api
 
+from damselfly.errors import BadInput
 from damselfly.northbound.opening import open_store
 
-from . import options
+from . import options, translate
 from .binding import AGENT_TYPE, Binding, choose
 from .callbacks import Callbacks
-from .journal import RevisionJournal
+from .db.journal import RevisionJournal
+from .db.source import DHCP_PORT, NeutronSource
+from .duty.worker import Duty, DutyWorker
 from .keeping import Keeper, StoreClient
 from .requests import Requests
-from .source import DHCP_PORT, NeutronSource
 from .translate import Kind, Target
 from .translate.routers import INTERFACE_OWNERS
 from .translate.values import Fields
 
 _log = logging.getLogger(__name__)
+_API_WORKER = "WorkerService"
+"""The class by which Neutron says that a process serves the API."""
 
 
 class DamselflyDriver(api.MechanismDriver):
@@ -33,14 +37,26 @@ class DamselflyDriver(api.MechanismDriver):
     def initialize(self) -> None:
         """Build everything; threads and connections begin later, where they are needed."""
         settings = options.register()
-        self.settings = settings
-        self.store = StoreClient(lambda: open_store(settings.connection), settings.store_timeout)
-        self.journal = RevisionJournal()
-        self.source = NeutronSource()
-        self.keeper = Keeper(self.store, self.source, self.journal)
-        self._requests = Requests(self.keeper, self.journal, settings.store_rest)
+        self._settings = settings
+        self._store = StoreClient(lambda: open_store(settings.connection), settings.store_timeout)
+        self._source = NeutronSource()
+        journal = RevisionJournal()
+        self._keeper = Keeper(self._store, self._source, journal)
+        self._requests = Requests(self._keeper, journal, settings.store_rest)
         Callbacks(self._requests).subscribe()
-        _log.info("the policy of this cloud is written to the store of Damselfly's agents")
+        registry.subscribe(self._serve, resources.PROCESS, events.AFTER_INIT)
+
+    def get_workers(self) -> list[DutyWorker]:
+        """Return the process that is on duty for the cloud, where the operator runs one."""
+        return [DutyWorker(lambda: self._duty(eager=True))]
+
+    def _serve(self, resource: str, event: str, trigger: Any, payload: Any = None) -> None:
+        """Have an API worker take over the duty where nobody has it."""
+        if getattr(trigger, "__name__", "") == _API_WORKER:
+            self._duty(eager=False).start()
+
+    def _duty(self, *, eager: bool) -> Duty:
+        return Duty(self._settings, self._store, self._keeper, self._source, eager=eager)
 
     @property
     def connectivity(self) -> str:
@@ -74,9 +90,13 @@ class DamselflyDriver(api.MechanismDriver):
         self._hold_back(context)
 
     def update_port_precommit(self, context: Any) -> None:
-        """Note a change of a port; one that goes to another host is held back from ACTIVE."""
-        beside = {*_beside(context.current), *_beside(context.original)}
-        self._note(context, [_of(Kind.PORT, context), *sorted(beside)])
+        """Note a change of a port; one that goes to another host is held back from ACTIVE.
+
+        Most updates change its status or how it is bound, and nothing that the store says.
+        """
+        if _said(context.current) != _said(context.original):
+            beside = {*_beside(context.current), *_beside(context.original)}
+            self._note(context, [_of(Kind.PORT, context), *sorted(beside)])
         if context.host != context.original_host:
             self._hold_back(context)
 
@@ -123,6 +143,14 @@ class DamselflyDriver(api.MechanismDriver):
 
 def _of(kind: Kind, context: Any) -> Target:
     return Target(kind, context.current["id"])
+
+
+def _said(port: Fields) -> object:
+    """Return what the store says of a port, with what depends on it."""
+    try:
+        return translate.port(port), _beside(port)
+    except BadInput as error:
+        return str(error)
 
 
 def _beside(port: Fields) -> list[Target]:

@@ -36,6 +36,13 @@ OPTIONS = [
         help="Seconds between two looks for changes that have not reached the store.",
     ),
     cfg.FloatOpt(
+        "check_interval",
+        default=60.0,
+        min=0.1,
+        help="Seconds between two comparisons of Neutron's revision numbers with those of what "
+        "the store has.",
+    ),
+    cfg.FloatOpt(
         "compare_interval",
         default=600.0,
         min=1.0,
@@ -47,6 +54,13 @@ OPTIONS = [
         min=0.1,
         help="Seconds between two heartbeats of an agent in Neutron's database while nothing "
         "about it changes; well below agent_down_time.",
+    ),
+    cfg.FloatOpt(
+        "agent_silence",
+        default=30.0,
+        min=1.0,
+        help="Seconds without a sign of life after which an agent is shown as dead and its host "
+        "gets no more ports. Agents give one every 5 seconds.",
     ),
     cfg.FloatOpt(
         "lease",

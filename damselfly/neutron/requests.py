@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from damselfly.errors import StoreError
 
-from .journal import RevisionJournal
+from .db.journal import RevisionJournal
 from .keeping import Keeper
 from .translate import Target
 

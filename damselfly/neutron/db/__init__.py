@@ -1,1 +1,1 @@
-"""Our one table in Neutron's database, and how it comes there (``neutron-db-manage``)."""
+"""Neutron's database: what it has, our one table in it, and how that comes there."""

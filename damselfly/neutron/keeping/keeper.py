@@ -58,16 +58,23 @@ class Keeper:
             else:
                 raise StillChanging(f"{batch[0]} and {len(batch) - 1} others change all the time")
 
-    def mend(self, target: Target, actual: Mapping[str, bytes]) -> None:
+    def mend(self, target: Target, actual: Mapping[str, bytes]) -> bool:
         """Bring one target in line, where the store was seen to hold ``actual`` of it.
 
-        Unlike in ``bring``, index entries that are wrong by themselves are found.
+        Unlike in ``bring``, index entries that are wrong by themselves are found.  Tells whether it
+        is in line now; False where somebody else is at it.  Raises StoreError.
         """
+        noted = self._journal.noted([target])
         found = self._source.read([target]).get(target)
-        wanted = _wanted(target, found)
-        changes = _difference(actual, wanted)
-        if changes:
-            self._store.commit(changes, {key: actual.get(key) for key, _ in changes})
+        changes = _difference(actual, _wanted(target, found))
+        touched = {guards(target), *(key for key, _ in changes)}
+        try:
+            if changes:
+                self._store.commit(changes, {key: actual.get(key) for key in touched})
+        except Conflict:
+            return False
+        revision = None if found is None else found.revision
+        return not self._journal.settle({target: revision}, noted)
 
     def _round(self, targets: Sequence[Target]) -> Sequence[Target]:
         """Do it once; return the targets that changed meanwhile."""

@@ -12,12 +12,11 @@ from neutron_lib.plugins import constants as plugins
 from neutron_lib.plugins import directory
 
 from damselfly.errors import BadInput
-
-from . import translate
-from .keeping import Found
-from .translate import Kind, Target
-from .translate.routers import INTERFACE_OWNERS
-from .translate.values import Fields
+from damselfly.neutron import translate
+from damselfly.neutron.keeping import Found
+from damselfly.neutron.translate import Kind, Target
+from damselfly.neutron.translate.routers import INTERFACE_OWNERS
+from damselfly.neutron.translate.values import Fields
 
 DHCP_PORT = "network:dhcp"
 Rows = Iterable[tuple[Target, Fields, Any]]

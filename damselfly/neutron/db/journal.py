@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from neutron_lib import context as n_context
 from neutron_lib.db import api as db_api
 
-from .db.models import Revision
-from .translate import Kind, Target
+from damselfly.neutron.translate import Kind, Target
+
+from .models import Revision
 
 TABLE = Revision.__table__
 _KEY = TABLE.c.resource_type, TABLE.c.resource_uuid

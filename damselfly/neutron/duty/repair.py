@@ -1,0 +1,73 @@
+"""Find what differs between Neutron and the store, and put it right."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+
+from damselfly.neutron.db.behind import behind
+from damselfly.neutron.db.journal import RevisionJournal
+from damselfly.neutron.keeping import Difference, Entries, Keeper, Source, differences
+from damselfly.neutron.keeping.comparing import PREFIXES
+from damselfly.neutron.translate import Target
+from damselfly.northbound.store import Change
+
+_log = logging.getLogger(__name__)
+
+
+class Repair:
+    """Looks often for changes that were noted and not written, rarely at everything."""
+
+    def __init__(
+        self, keeper: Keeper, journal: RevisionJournal, source: Source, store: Entries
+    ) -> None:
+        self._keeper = keeper
+        self._journal = journal
+        self._source = source
+        self._store = store
+        self._left: dict[Target, int] = {}
+
+    def unwritten(self) -> None:
+        """Write what was noted before the last look and is not written yet.
+
+        What is newer belongs to a request that is still at it.  Raises StoreError.
+        """
+        now = self._journal.unsettled()
+        old = [target for target, count in now.items() if self._left.get(target) == count]
+        if old:
+            _log.warning("writing %d changes that requests left behind", len(old))
+            self._keeper.bring(old)
+        self._left = now
+
+    def behind(self) -> None:
+        """Write what Neutron's own revision numbers show to be newer than the store."""
+        targets = behind()
+        if targets:
+            self._journal.note_apart(targets)
+            self._keeper.bring(targets)
+
+    def everything(self) -> None:
+        """Compare all that there is, and put right what differs.  Raises StoreError."""
+        begun = time.monotonic()
+        found = list(self.differences())
+        for difference in found:
+            self.mend(difference)
+        taken = time.monotonic() - begun
+        _log.info("compared everything in %.1f s; %d differences", taken, len(found))
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield what differs; what is being changed just now may be among it."""
+        return differences(self._store.read(PREFIXES).objects, self._source.everything())
+
+    def mend(self, difference: Difference) -> None:
+        """Put one difference right.  Raises StoreError."""
+        _log.warning("mending %s", difference)
+        target = difference.target
+        if target is None:
+            gone = [Change(key, None) for key in difference.actual]
+            self._store.commit(gone, dict(difference.actual))
+            return
+        self._journal.note_apart([target])
+        if not self._keeper.mend(target, difference.actual):
+            self._keeper.bring([target])
