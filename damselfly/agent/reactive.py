@@ -151,11 +151,11 @@ class Reactive:
         verdicts = self._enforcement.verdicts
         if verdicts.has(judged, entry):
             return Fate.DUPLICATE
-        if not entry.verdict.allowed and verdicts.is_full(judged, self._budgets):
+        room = verdicts.make_room(judged, entry.verdict.allowed, self._budgets)
+        if not room.is_there:
             return Fate.UNREMEMBERED
-        victim = verdicts.make_room(judged, self._budgets)
-        if victim is not None:
-            switch.remove(victim)
+        if room.victim is not None:
+            switch.remove(room.victim)
         verdicts.add(judged, entry)
         switch.add(entry.flow)
         return Fate.ALLOWED if entry.verdict.allowed else Fate.DENIED

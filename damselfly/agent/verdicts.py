@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,10 @@ from damselfly.pipeline.security.verdicts import VerdictFlow
 from damselfly.policy.region import Verdict
 from damselfly.policy.rulebook import RuleBook
 
+from .eviction.order import Order
+
+_NEAR = 0.875
+"""The share of a budget from which on the use of verdicts is looked at."""
 Judged = tuple[int, Direction]
 """A port's key, and the direction of the rules that were asked."""
 Book = Callable[[int, Direction, Family], RuleBook | None]
@@ -27,6 +31,13 @@ class Budgets(NamedTuple):
     denials: int = 1024
     verdicts: int = 4096
     """Denials and allowances together."""
+
+
+class Room(NamedTuple):
+    """Whether there is room for a verdict, and whose flow must go for it."""
+
+    is_there: bool
+    victim: FlowKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +68,29 @@ class _Answers:
     """The verdicts on one port and direction."""
 
     by_key: dict[FlowKey, Remembered] = field(default_factory=dict)
-    denials: int = 0
+    denying: dict[FlowKey, None] = field(default_factory=dict)
+    """Those that deny, the oldest first."""
+    order: Order = field(default_factory=Order)
 
     def add(self, entry: Remembered) -> bool:
         before = len(self.by_key)
         self.by_key.setdefault(entry.flow.key, entry)
         if len(self.by_key) == before:
             return False
-        self.denials += not entry.verdict.allowed
+        if not entry.verdict.allowed:
+            self.denying[entry.flow.key] = None
         return True
 
     def drop(self, key: FlowKey) -> None:
-        entry = self.by_key.pop(key, None)
-        if entry is not None:
-            self.denials -= not entry.verdict.allowed
+        self.by_key.pop(key, None)
+        self.denying.pop(key, None)
+
+    def is_full(self, budgets: Budgets) -> bool:
+        return len(self.denying) >= budgets.denials or len(self.by_key) >= budgets.verdicts
+
+    def first(self) -> FlowKey:
+        """Return the verdict that goes first; the oldest of a kind where no use is known."""
+        return self.order.first(self.by_key) or next(iter(self.denying or self.by_key))
 
 
 class Verdicts:
@@ -102,25 +122,53 @@ class Verdicts:
         return answers is not None and entry.flow.key in answers.by_key
 
     def is_full(self, judged: Judged, budgets: Budgets) -> bool:
-        """Tell whether no further denial may be remembered."""
+        """Tell whether no further denial may be remembered: all there may be are, and in use."""
         answers = self._held.get(judged)
-        return answers is not None and (
-            answers.denials >= budgets.denials or len(answers.by_key) >= budgets.verdicts
-        )
+        if answers is None or not answers.is_full(budgets):
+            return False
+        return not answers.order.has_idle(answers.denying)
 
-    def make_room(self, judged: Judged, budgets: Budgets) -> FlowKey | None:
-        """Forget one verdict where there are as many as may be; return its flow's key.
+    def make_room(self, judged: Judged, allowed: bool, budgets: Budgets) -> Room:
+        """Forget one verdict where there are as many as may be.
 
-        The oldest denial goes first, then the oldest allowance: what is still needed is asked
-        about again.
+        A denial takes the place only of a denial that nothing has met for a while.  For an
+        allowance what was used least goes, denials first.  What is still needed is asked about
+        again.
         """
         answers = self._held.get(judged)
-        if answers is None or len(answers.by_key) < budgets.verdicts:
-            return None
-        denying = (key for key, entry in answers.by_key.items() if not entry.verdict.allowed)
-        victim = next(denying if answers.denials else iter(answers.by_key))
-        answers.drop(victim)
-        return victim
+        if answers is None:
+            return Room(is_there=True)
+        if allowed:
+            full = len(answers.by_key) >= budgets.verdicts
+            victim = answers.first() if full else None
+        else:
+            full = answers.is_full(budgets)
+            victim = answers.order.idle(answers.denying) if full else None
+        if victim is not None:
+            answers.drop(victim)
+        return Room(not full or victim is not None, victim)
+
+    def crowded(self, budgets: Budgets) -> dict[Judged, bool]:
+        """Return who is near a budget; with True, near that for all verdicts."""
+        near = Budgets(*(int(count * _NEAR) for count in budgets))
+        return {
+            judged: len(answers.by_key) >= near.verdicts
+            for judged, answers in self._held.items()
+            if answers.is_full(near)
+        }
+
+    def used(self, judged: Judged, counts: Mapping[FlowKey, int], *, of_all: bool) -> None:
+        """Take the packets that the flows of the verdicts have counted; of denials, or of all."""
+        answers = self._held.get(judged)
+        if answers is not None:
+            allowing = answers.by_key.keys() - answers.denying.keys() if of_all else ()
+            answers.order.look(answers.denying, allowing, counts)
+
+    def unobserved(self, judged: Judged) -> None:
+        """Forget what is known of the use of verdicts."""
+        answers = self._held.get(judged)
+        if answers is not None:
+            answers.order.forget()
 
     def of(self, key: int) -> Iterator[Remembered]:
         """Yield the verdicts on one port, in both directions."""
@@ -132,12 +180,12 @@ class Verdicts:
     def denials(self, judged: Judged) -> int:
         """Count the denials in force."""
         answers = self._held.get(judged)
-        return 0 if answers is None else answers.denials
+        return 0 if answers is None else len(answers.denying)
 
     def counts(self, key: int) -> tuple[int, int]:
         """Count what allows and what denies at a port, in both directions."""
         found = [self._held[key, way] for way in Direction if (key, way) in self._held]
-        denials = sum(answers.denials for answers in found)
+        denials = sum(len(answers.denying) for answers in found)
         return sum(len(answers.by_key) for answers in found) - denials, denials
 
     def forget(self, key: FlowKey) -> None:

@@ -25,6 +25,7 @@ from damselfly.southbound.ovsdb import Ovsdb
 from damselfly.southbound.reassembly import make_room
 from damselfly.southbound.switch import Switch
 
+from .eviction.looks import Looks
 from .feed import Inbox, follow_bridge, follow_policy
 from .following.name import HostName
 from .patrol.rounds import Patrol
@@ -33,6 +34,7 @@ from .reporting.http import Page
 from .reporting.metrics import Metrics
 from .reporting.status import Reporter, is_news
 from .reporting.systemd import give_signs_of_life, notify
+from .verdicts import Budgets
 
 _log = logging.getLogger(__name__)
 _LEAVING = 3.0
@@ -52,6 +54,8 @@ class Agent:
         self.patrol = Patrol(config, self.reconciler)
         self.reporter = Reporter(config, self.inbox, self.reconciler, self.patrol.drift)
         self.page = Page(Metrics(self.inbox, self.reconciler, self.patrol, self.reporter).page)
+        budgets = Budgets(config.deny_budget, config.verdict_budget)
+        self.looks = Looks(self.reconciler.enforcement.verdicts, budgets)
         self._switch: Switch | None = None
         self._told: AgentStatus | None = None
         self._reporting = asyncio.Lock()
@@ -173,6 +177,7 @@ class Agent:
             if self._switch is not None:
                 with contextlib.suppress(SwitchError):
                     await self.reporter.count(self._switch)
+                    await self.looks.look(self._switch)
             await self._report()
 
     async def _walk(self) -> None:
