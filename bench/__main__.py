@@ -15,6 +15,7 @@ from .ours.judging import judging
 from .ours.scanning import scan
 from .peers.compare import datapath
 from .report import Table
+from .storm.crossing import crossing
 
 BENCHES: dict[str, Callable[[int], Table]] = {
     "datapath": datapath,
@@ -22,6 +23,7 @@ BENCHES: dict[str, Callable[[int], Table]] = {
     "decisions": decisions,
     "judging": judging,
     "enforcement": enforcement,
+    "crossing": crossing,
 }
 _HERE = Path(__file__).parent
 

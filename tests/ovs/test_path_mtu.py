@@ -78,9 +78,15 @@ def received(connection: socket.socket) -> int:
     return total
 
 
+def push(sender: socket.socket) -> None:
+    """Send much, and end the stream."""
+    sender.sendall(bytes(LENGTH))
+    sender.close()
+
+
 def transfer(sender: socket.socket, receiver: socket.socket) -> int:
     """Send much through a connection; return how much arrived."""
-    thread = threading.Thread(target=lambda: (sender.sendall(bytes(LENGTH)), sender.close()))
+    thread = threading.Thread(target=push, args=(sender,))
     thread.start()
     arrived = received(receiver)
     thread.join()

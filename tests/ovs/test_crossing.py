@@ -1,0 +1,27 @@
+"""Two thousand live connections across a change: none that is allowed loses anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.storm.crossing import CUT, KEPT, REPLACED, REVOKED, cross
+from damselfly.northbound.store import Change
+
+pytestmark = pytest.mark.ovs
+
+
+@pytest.mark.parametrize("changes", [REVOKED, REPLACED], ids=["revoked", "replaced"])
+def test_what_is_allowed_still_loses_nothing_and_the_rest_stops(
+    changes: list[Change], capsys: pytest.CaptureFixture[str]
+) -> None:
+    crossed = cross(changes)
+    with capsys.disabled():
+        sent = sum(talk.sent for talk in crossed.kept)
+        print(f"\n{len(crossed.kept)} kept: {sent} messages, {crossed.lost} lost, ", end="")
+        print(f"{crossed.resent} resent; {len(crossed.cut)} cut: ", end="")
+        print(f"{crossed.after} sent afterwards, {crossed.delivered} delivered")
+    assert [talk.number for talk in crossed.kept if not talk.sent] == []
+    assert (len(crossed.kept), len(crossed.cut)) == (2 * KEPT, 2 * CUT)
+    assert (crossed.lost, crossed.resent) == (0, 0)
+    assert crossed.after > 0
+    assert crossed.delivered == 0
