@@ -63,7 +63,7 @@ class State:
         return {
             key
             for key, local in self.by_key.items()
-            if local.port.security_groups or not local.port.port_security_enabled
+            if local.is_tracked and local.port.security_groups
         }
 
     def owners(self, keys: set[FlowKey]) -> set[str]:
@@ -148,9 +148,12 @@ class Enforcement:
             for family in FAMILIES:
                 book = self.book(*judged, family)
                 for verdict in () if book is None else islice(book.allowances(), budget):
-                    new = (e for e in in_advance(judged, verdict) if self.verdicts.add(judged, e))
-                    flows += (entry.flow for entry in new)
+                    forms = in_advance(judged, verdict, stateful=self._is_stateful(judged[0]))
+                    flows += (form.flow for form in forms if self.verdicts.add(judged, form))
         return tuple(flows)
+
+    def _is_stateful(self, key: int) -> bool:
+        return self.state.by_key[key].stateful
 
     def _next(self, snapshot: Snapshot, plugged: tuple[Attachment, ...], labels: _Label) -> State:
         """Compute the next state; a port that fails is closed, and the others go on."""
@@ -198,7 +201,7 @@ class Enforcement:
         rule = known[id(book)].get(held.mark)
         if held.mark and rule is None:
             return
-        entry = Remembered(Verdict(held.region, rule), held.per_packet, flow)
+        entry = Remembered(Verdict(held.region, rule), held.basis, flow)
         self.verdicts.add((held.key, held.direction), entry)
 
 

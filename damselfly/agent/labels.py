@@ -33,12 +33,13 @@ def next_labels(
 ) -> Labels:
     """Keep the label of a port and direction whose policy only widens; mint all others.
 
-    A port that was not enforced before has no connection to keep, so it gets fresh labels.
+    A port that was not enforced before has no connection to keep, so it gets fresh labels; one that
+    was stateless until now as well.  A stateless port has none.
     """
     widened = _Widened(before, after)
     labels: dict[tuple[int, Direction], int] = {}
     for port_id, local in new.local.items():
-        if not local.port.port_security_enabled:
+        if not local.is_tracked:
             continue
         was = old.local.get(port_id)
         for direction in Direction:
@@ -89,7 +90,7 @@ def recovered_labels(new: HostView, actual: Iterable[Flow], mint: Mint) -> Label
     labels: dict[tuple[int, Direction], int] = {}
     unchanged: dict[tuple[str, ...], bool] = {}
     for local in new.local.values():
-        if not local.port.port_security_enabled:
+        if not local.is_tracked:
             continue
         groups = local.port.security_groups
         if groups not in unchanged:

@@ -11,13 +11,12 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from enum import Enum
 
-from damselfly.model.address import FAMILIES, Family
 from damselfly.model.direction import Direction
-from damselfly.model.packet import Packet
 from damselfly.pipeline import fields
-from damselfly.southbound.frame import MalformedFrame, parse
+from damselfly.pipeline.sides import Basis
 from damselfly.southbound.switch import PacketIn, Switch
 
+from .asked import packet_of
 from .enforcement import Enforcement
 from .verdicts import Budgets, Judged, Remembered, remembered
 
@@ -128,8 +127,8 @@ class Reactive:
         sender = seen.get(fields.SOURCE, 0)
         if packet_in.userdata != self._enforcement.state.generations.get(sender):
             return Fate.STALE
-        per_packet = bool(seen.get(fields.PER_PACKET, 0))
-        packet = _from_frame(packet_in) if per_packet else _from_tuple(packet_in)
+        basis = Basis(seen.get(fields.BASIS, 0))
+        packet = packet_of(packet_in, basis)
         direction = _DIRECTIONS.get(seen.get(fields.DIRECTION, 0))
         if packet is None or direction is None:
             return Fate.MALFORMED
@@ -140,9 +139,11 @@ class Reactive:
         rules = self._enforcement.book(*judged, packet.family)
         if rules is None:
             return Fate.CLOSED
-        entry = remembered(judged, rules.judge(packet), per_packet=per_packet)
+        entry = remembered(judged, rules.judge(packet), basis)
         fate = self._install(switch, judged, entry)
-        if entry.verdict.allowed:
+        # One packet may be judged twice (SCTP), or for several receivers; each of a connection
+        # has a copy of its own.
+        if entry.verdict.allowed or not basis.is_connection:
             switch.resume(packet_in)
         return fate
 
@@ -161,50 +162,4 @@ class Reactive:
         return Fate.ALLOWED if entry.verdict.allowed else Fate.DENIED
 
 
-def _from_tuple(packet_in: PacketIn) -> Packet | None:
-    """Return the packet that opened the connection, from the tracker's original tuple."""
-    seen = packet_in.metadata
-    protocol = seen.get("ct_nw_proto", 0)
-    if not protocol:
-        return None
-    for family, source, destination in _TUPLE_FIELDS:
-        if source in seen or destination in seen:
-            return Packet(
-                family,
-                protocol,
-                seen.get(source, 0),
-                seen.get(destination, 0),
-                seen.get("ct_tp_src", 0),
-                seen.get("ct_tp_dst", 0),
-            )
-    return None
-
-
-def _from_frame(packet_in: PacketIn) -> Packet | None:
-    """Return the packet as it stands in the frame."""
-    try:
-        seen = parse(packet_in.data)
-    except MalformedFrame:
-        return None
-    for family, prefix, icmp in _FRAME_FIELDS:
-        if seen.get("dl_type") == family.ethertype:
-            return Packet(
-                family,
-                seen.get("nw_proto", 0),
-                seen.get(f"{prefix}_src", 0),
-                seen.get(f"{prefix}_dst", 0),
-                seen.get(f"{icmp}_type", 0),
-                seen.get(f"{icmp}_code", 0),
-            )
-    return None
-
-
-_TUPLE_FIELDS: tuple[tuple[Family, str, str], ...] = (
-    (FAMILIES[0], "ct_nw_src", "ct_nw_dst"),
-    (FAMILIES[1], "ct_ipv6_src", "ct_ipv6_dst"),
-)
-_FRAME_FIELDS: tuple[tuple[Family, str, str], ...] = (
-    (FAMILIES[0], "nw", "icmp"),
-    (FAMILIES[1], "ipv6", "icmpv6"),
-)
 _DIRECTIONS = {direction.code: direction for direction in Direction}

@@ -9,14 +9,16 @@ from typing import NamedTuple
 from damselfly.flow.flow import Flow, FlowKey
 from damselfly.model.address import Family
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP_PROTOCOLS
+from damselfly.model.group import ICMP_PROTOCOLS, SCTP
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
+from damselfly.pipeline.sides import Basis
 from damselfly.policy.region import Verdict
 from damselfly.policy.rulebook import RuleBook
 
 from .eviction.order import Order
 
+_BY_PACKET = ICMP_PROTOCOLS | {SCTP}
 _NEAR = 0.875
 """The share of a budget from which on the use of verdicts is looked at."""
 Judged = tuple[int, Direction]
@@ -45,22 +47,36 @@ class Remembered:
     """A verdict and the flow that carries it."""
 
     verdict: Verdict
-    per_packet: bool
+    basis: Basis
     flow: Flow
 
 
-def remembered(judged: Judged, verdict: Verdict, *, per_packet: bool) -> Remembered:
+def remembered(judged: Judged, verdict: Verdict, basis: Basis) -> Remembered:
     """Return a verdict with its flow."""
     mark = 0 if verdict.rule is None else rule_mark(verdict.rule)
-    carried = VerdictFlow(*judged, per_packet, verdict.region, mark)
-    return Remembered(verdict, per_packet, carried.flow())
+    carried = VerdictFlow(*judged, basis, verdict.region, mark)
+    return Remembered(verdict, basis, carried.flow())
 
 
-def in_advance(judged: Judged, verdict: Verdict) -> Iterator[Remembered]:
-    """Yield a verdict for connections and, where it admits ICMP, for untracked messages too."""
-    yield remembered(judged, verdict, per_packet=False)
-    if verdict.region.protocol is None or verdict.region.protocol in ICMP_PROTOCOLS:
-        yield remembered(judged, verdict, per_packet=True)
+def in_advance(judged: Judged, verdict: Verdict, *, stateful: bool) -> Iterator[Remembered]:
+    """Yield an allowance in each form in which a port's packets look for it.
+
+    Stateful: for connections; for ICMP that is not tracked; for SCTP, both ways.  Stateless: for
+    packets and, where no port is named, for fragments.
+    """
+    region = verdict.region
+    if not stateful:
+        yield remembered(judged, verdict, Basis.PACKET)
+        if region.tp_src.is_everything and region.tp_dst.is_everything:
+            pieces = Verdict(region._replace(fragments=True), verdict.rule)
+            yield remembered(judged, pieces, Basis.FRAGMENT)
+        return
+    if region.protocol != SCTP:
+        yield remembered(judged, verdict, Basis.CONNECTION)
+    if region.protocol is None or region.protocol in _BY_PACKET:
+        yield remembered(judged, verdict, Basis.PACKET)
+    if region.protocol in (None, SCTP):
+        yield remembered(judged, verdict, Basis.ANSWER)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from damselfly.model.group import Rule
 from damselfly.model.snapshot import Snapshot
+from damselfly.model.statefulness import two_kinds
 
 from . import keys
 
@@ -19,7 +20,7 @@ def closed_ports(view: Snapshot, unreadable: Mapping[str, str]) -> dict[str, str
     for group in view.groups.values():
         if not group.stateful:
             for port_id in view.wearers.get(group.id, ()):
-                closed[port_id] = f"its group {group.id} is stateless, which is not enforced yet"
+                closed |= _mixed(view, port_id)
     for key in filter(keys.is_regular, unreadable):
         (kind, ids), why = keys.parse(key), unreadable[key]
         if kind == keys.GROUP:
@@ -64,6 +65,12 @@ def namers_of(view: Snapshot, address_group_id: str) -> Iterator[Rule]:
         for rule in view.groups[group_id].rules:
             if rule.remote_address_group_id == address_group_id:
                 yield rule
+
+
+def _mixed(view: Snapshot, port_id: str) -> dict[str, str]:
+    """Return the port with the reason where its groups are of two kinds."""
+    why = two_kinds(view, view.ports[port_id])
+    return {} if why is None else {port_id: why}
 
 
 def _unusable_networks(view: Snapshot) -> dict[str, str]:

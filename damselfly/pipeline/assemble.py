@@ -17,16 +17,25 @@ from damselfly.model.direction import Direction
 from . import ledger
 from .layout import fragment_meter
 from .ledger import Entry, LedgerKey
-from .security import admission, egress, forwarding, ingress, labels, neighbours, verdicts
+from .security import (
+    admission,
+    egress,
+    forwarding,
+    ingress,
+    labels,
+    neighbours,
+    per_packet,
+    verdicts,
+)
 from .tables import classify, fragments, output, services, switching, tracking
 from .view import HostView
 
 _STATIC = (
     classify, ingress, neighbours, services, tracking, forwarding, switching, labels, verdicts,
-    admission, egress,
+    per_packet, admission, egress,
 )  # fmt: skip
 _PER_PORT = (
-    classify, ingress, neighbours, fragments, tracking, switching, verdicts, output,
+    classify, ingress, neighbours, fragments, tracking, switching, per_packet, verdicts, output,
 )  # fmt: skip
 _PER_POLICY = (forwarding, labels)
 _PER_NETWORK = (services, tracking, switching)

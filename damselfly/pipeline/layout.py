@@ -22,6 +22,7 @@ class Table(IntEnum):
     LABEL = 90
     JUDGE = 100
     VERDICTS = 110
+    ANSWERS = 115
     ADMIT = 120
     PASS = 130
     EGRESS_SECURITY = 140
@@ -38,6 +39,8 @@ class Priority(IntEnum):
     """Built-in denials."""
     BUILT_IN = 150
     """Built-in permissions."""
+    PER_PACKET = 120
+    """What is judged for itself although the tracker has seen it."""
     NAMED = 100
     """The table's normal business: one port, one state, one verdict."""
     GENERAL = 50

@@ -45,9 +45,10 @@ MULTICAST_BIT = 1 << 40
 MULTICAST = (MULTICAST_BIT, MULTICAST_BIT)
 """Value and mask of a MAC with the group bit set: multicast and broadcast (IEEE 802)."""
 
+WHOLE = (0, 1)
 ANY_FRAGMENT = (1, 1)
 LATER_FRAGMENT = (3, 3)
-"""``nw_frag`` of all fragments, and of all but the first (ovs-fields(7)).
+"""``nw_frag`` of no fragment, of all fragments, and of all but the first (ovs-fields(7)).
 
 By default the switch hides ports, ICMP types and codes of every fragment, even of the first.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from damselfly.model.direction import Direction
 from damselfly.model.network import Attachment
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
+from damselfly.model.statefulness import is_stateful, two_kinds
 from damselfly.pipeline.digest import digest
 
 Labels = Mapping[tuple[int, Direction], int]
@@ -27,6 +28,13 @@ class LocalPort(NamedTuple):
     port: Port
     key: int
     ofport: int
+    stateful: bool = True
+    """Whether its groups are: then its connections are tracked, else each packet is judged."""
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether the connection tracker follows what the port sends and receives."""
+        return self.stateful and self.port.port_security_enabled
 
     @property
     def network(self) -> int:
@@ -38,7 +46,8 @@ class LocalPort(NamedTuple):
         """Name this incarnation of the port: a packet paused under another one is not resumed."""
         identity = (self.port.id, self.key, self.ofport, self.port.network_id, self.port.mac)
         addresses = sorted(map(str, self.port.sources()))
-        return digest(f"{identity} {addresses} {self.port.port_security_enabled}").to_bytes(8)
+        kind = f"{self.port.port_security_enabled} {self.stateful}"
+        return digest(f"{identity} {addresses} {kind}").to_bytes(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,10 @@ class HostView:
 
     def on_network(self, network_id: str) -> list[LocalPort]:
         """Return the local ports of a network, ordered by key."""
-        here = self.snapshot.ports_on.get(network_id, frozenset()) & self.local.keys()
-        return sorted((self.local[port_id] for port_id in here), key=lambda local: local.key)
+        there: Collection[str] = self.snapshot.ports_on.get(network_id, ())
+        few, many = sorted((there, self.local), key=len)
+        here = (self.local[port_id] for port_id in few if port_id in many)
+        return sorted(here, key=lambda local: local.key)
 
     def worn(self) -> frozenset[str]:
         """Return the groups that local ports wear."""
@@ -88,8 +99,11 @@ def host_view(
             closed[attachment.port_id] = shut[attachment.port_id]
         elif port is None:
             closed[attachment.port_id] = "the store does not know this port"
+        elif (why := two_kinds(snapshot, port)) is not None:
+            closed[port.id] = why
         else:
-            local[port.id] = LocalPort(port, attachment.key, attachment.ofport)
+            stateful = is_stateful(snapshot, port)
+            local[port.id] = LocalPort(port, attachment.key, attachment.ofport, stateful)
     macs = Counter((entry.port.network_id, entry.port.mac) for entry in local.values())
     for port_id, entry in list(local.items()):
         if macs[entry.port.network_id, entry.port.mac] > 1:

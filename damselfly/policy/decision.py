@@ -14,6 +14,7 @@ from damselfly.model.group import ICMP_PROTOCOLS, Rule
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
+from damselfly.model.statefulness import two_kinds
 
 from .meaning import protocol_of, why_nothing
 
@@ -28,10 +29,12 @@ class Decision(NamedTuple):
 def decide(snapshot: Snapshot, port: Port, direction: Direction, packet: Packet) -> Decision:
     """Judge the packet that opens a connection, by the rules of the port in that direction.
 
+    At a stateless port, every packet is judged so, for itself.
+
     Rules only ever allow; what none admits is denied.  Where several admit, the first in the
     order of :func:`rules_of` is named.  A port without port security admits everything.
     """
-    if port.id in snapshot.closed:
+    if why_closed(snapshot, port) is not None:
         return Decision(allowed=False)
     if not port.port_security_enabled:
         return Decision(allowed=True)
@@ -39,6 +42,11 @@ def decide(snapshot: Snapshot, port: Port, direction: Direction, packet: Packet)
         if admits(rule, direction, packet, snapshot):
             return Decision(allowed=True, rule=rule)
     return Decision(allowed=False)
+
+
+def why_closed(snapshot: Snapshot, port: Port) -> str | None:
+    """Say why nothing of the port passes, whatever the rules say; None where they are asked."""
+    return snapshot.closed.get(port.id) or two_kinds(snapshot, port)
 
 
 def admits(rule: Rule, direction: Direction, packet: Packet, snapshot: Snapshot) -> bool:
@@ -69,6 +77,10 @@ def rules_of(
 
 def _admits_ports(rule: Rule, packet: Packet) -> bool:
     low, high = rule.port_range_min, rule.port_range_max
+    if packet.fragment and protocol_of(rule) in ICMP_PROTOCOLS:
+        return low is None
+    if packet.fragment:
+        return low in (None, 0) and high in (None, 0xFFFF)
     if packet.protocol in ICMP_PROTOCOLS:
         return low in (None, packet.tp_src) and high in (None, packet.tp_dst)
     return (low is None or low <= packet.tp_dst) and (high is None or packet.tp_dst <= high)

@@ -15,7 +15,8 @@ class Region(NamedTuple):
     """A product of one aligned block per field: exactly what one OpenFlow match can say.
 
     ``protocol`` None is every protocol; then ``tp_src`` and ``tp_dst`` are everything, because the
-    switch cannot match ports without a protocol.  ``remote`` is the far end's address.
+    switch cannot match ports without a protocol.  ``remote`` is the far end's address.  A region is
+    either of fragments, whose ports nobody sees, or of whole packets.
     """
 
     family: Family
@@ -23,11 +24,13 @@ class Region(NamedTuple):
     tp_src: Block
     tp_dst: Block
     remote: Block
+    fragments: bool = False
 
     def holds(self, packet: Packet, direction: Direction) -> bool:
         """Tell whether the packet, judged in that direction, lies in the region."""
         return (
             packet.family is self.family
+            and packet.fragment is self.fragments
             and self.protocol in (None, packet.protocol)
             and self.tp_src.holds(packet.tp_src)
             and self.tp_dst.holds(packet.tp_dst)
@@ -38,6 +41,7 @@ class Region(NamedTuple):
         """Tell whether some packet lies in both regions."""
         return (
             self.family is other.family
+            and self.fragments is other.fragments
             and (None in (self.protocol, other.protocol) or self.protocol == other.protocol)
             and self.tp_src.meets(other.tp_src)
             and self.tp_dst.meets(other.tp_dst)
@@ -57,6 +61,8 @@ class Region(NamedTuple):
         if not self.remote.is_everything:
             prefix = Prefix(self.family, self.remote.value, self.remote.length)
             words.append(f"remote {prefix}")
+        if self.fragments:
+            words.append("fragments")
         return ", ".join(words)
 
 

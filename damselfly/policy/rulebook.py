@@ -50,6 +50,8 @@ class RuleBook:
 
     def judge(self, packet: Packet) -> Verdict:
         """Return the verdict on the packet, with the widest region that provably shares it."""
+        if packet.fragment:
+            return _of_fragments(self.for_fragments().judge(packet._replace(fragment=False)))
         remote = packet.remote(self.direction)
         at_protocol = self._of_protocol(packet.protocol)
         at_src, at_dst = self.tp_src.at(packet.tp_src), self.tp_dst.at(packet.tp_dst)
@@ -68,6 +70,9 @@ class RuleBook:
 
     def holds(self, verdict: Verdict) -> bool:
         """Tell whether a verdict, given by whatever rules, is one that these rules give too."""
+        if verdict.region.fragments:
+            whole = verdict.region._replace(fragments=False)
+            return self.for_fragments().holds(Verdict(whole, verdict.rule))
         if verdict.rule is None:
             return not self._admitting(verdict.region)
         place = self.places.get(verdict.rule.id)
@@ -80,6 +85,17 @@ class RuleBook:
             and admitted.tp_dst.covers(region.tp_dst.first, region.tp_dst.last)
             and admitted.remote.covers(region.remote.first, region.remote.last)
         )
+
+    def for_fragments(self) -> RuleBook:
+        """Return the rules that name no port, type or code: all that a lone fragment can meet."""
+        if not self._portless or self._portless[0][0] is not self.boxes:
+            meant = [
+                (rule, box)
+                for rule, box in zip(self.rules, self.boxes, strict=True)
+                if box.tp_src.is_everything and box.tp_dst.is_everything
+            ]
+            self._portless[:] = [(self.boxes, compiled((self.direction, self.family), meant))]
+        return self._portless[0][1]
 
     def allowances(self) -> Iterator[Verdict]:
         """Yield a verdict for every region that a rule admits, rule by rule.
@@ -156,6 +172,10 @@ def rule_book(
     meant = [(rule, each) for rule, each in zip(rules, boxes, strict=True) if each is not None]
     named = (rule for rule, each in zip(rules, boxes, strict=True) if each is None)
     return compiled((direction, family), meant, [r for r in named if r.remote_set is not None])
+
+
+def _of_fragments(verdict: Verdict) -> Verdict:
+    return Verdict(verdict.region._replace(fragments=True), verdict.rule)
 
 
 def compiled(

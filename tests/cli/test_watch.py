@@ -23,6 +23,7 @@ from damselfly.model.intervals import Block
 from damselfly.northbound.status import PortStatus
 from damselfly.northbound.store import Change, Commit
 from damselfly.pipeline.security.verdicts import VerdictFlow
+from damselfly.pipeline.sides import Basis
 from damselfly.policy.region import Region
 
 from .conftest import Damselfly
@@ -32,7 +33,7 @@ PORT = PortStatus("p1", "active", "web-1", 3)
 ENFORCING = replace(STATUS, revision=7, ports=(PORT,))
 ANY = Block(0, 0, 16)
 HTTP = Region(IPV4, TCP, ANY, Block(80, 16, 16), Block(0, 0, 32))
-ALLOW = VerdictFlow(3, Direction.INGRESS, per_packet=False, region=HTTP, mark=0xABC)
+ALLOW = VerdictFlow(3, Direction.INGRESS, basis=Basis.CONNECTION, region=HTTP, mark=0xABC)
 DENY = ALLOW._replace(mark=0)
 PLACE = Place("h1", {3: "web-1"}, {0xABC: "http"})
 

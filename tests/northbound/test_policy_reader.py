@@ -185,9 +185,11 @@ def test_the_view_does_not_depend_on_the_order_of_events(
     assert reader.snapshot == PolicyReader(contents(*EVERYTHING)).snapshot
 
 
-def test_a_port_that_wears_a_stateless_group_stays_closed() -> None:
-    """It would be tracked like any other, and its replies would pass without a rule."""
-    reader = PolicyReader(contents(NET, replace(WEB, stateful=False), SSH, ONE))
-    assert "stateless" in reader.snapshot.closed["one"]
-    reader = PolicyReader(contents(NET, WEB, SSH, ONE))
+def test_a_port_whose_groups_are_of_two_kinds_stays_closed() -> None:
+    """Neutron refuses it: judged either way, one group would not mean what it says."""
+    loose = SecurityGroup("loose", "loose", stateful=False)
+    reader = PolicyReader(contents(NET, WEB, loose, replace(ONE, security_groups=("loose", "web"))))
+    why = "its group web is stateful and loose is not: they must agree"
+    assert reader.snapshot.closed == {"one": why}
+    reader.apply(Commit(6, (write(replace(WEB, stateful=False)),)))
     assert reader.snapshot.closed == {}

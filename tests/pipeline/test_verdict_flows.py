@@ -17,11 +17,12 @@ from damselfly.model.intervals import Block
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.security.verdicts import VerdictFlow, priority, read
+from damselfly.pipeline.sides import Basis
 from damselfly.policy.region import Region
 
 ANY = Block(0, 0, 16)
 WEB = Region(IPV4, 6, Block(1024, 6, 16), Block(80, 16, 16), Block(0x0A00_0000, 8, 32))
-ALLOW = VerdictFlow(7, Direction.INGRESS, per_packet=False, region=WEB, mark=0xBEEF)
+ALLOW = VerdictFlow(7, Direction.INGRESS, basis=Basis.CONNECTION, region=WEB, mark=0xBEEF)
 
 
 @st.composite
@@ -31,26 +32,28 @@ def blocks(draw: st.DrawFn, bits: int, *lengths: int) -> Block:
 
 
 @st.composite
-def regions(draw: st.DrawFn, per_packet: bool) -> Region:
+def regions(draw: st.DrawFn, basis: Basis) -> Region:
     """Regions as verdicts have them: an untracked message has its type and code whole."""
     family = draw(st.sampled_from([IPV4, IPV6]))
     far = draw(blocks(family.bits))
-    numbers = [None, family.icmp, 0] if per_packet else [None, family.icmp, 6, 17, 47]
+    numbers = [None, family.icmp, 6, 17, 132, 47, *([] if basis.is_connection else [0])]
     protocol = draw(st.sampled_from(numbers))
+    if basis.is_fragment:
+        return Region(family, protocol, ANY, ANY, far, fragments=True)
     if protocol in ICMP_PROTOCOLS:
         kinds = blocks(8, 0, 8).map(lambda b: Block(b.value, 16 if b.length else 0, 16))
         return Region(family, protocol, draw(kinds), draw(kinds), far)
-    if protocol in (6, 17):
+    if protocol in (6, 17, 132):
         return Region(family, protocol, draw(blocks(16)), draw(blocks(16)), far)
     return Region(family, protocol, ANY, ANY, far)
 
 
 @st.composite
 def verdicts(draw: st.DrawFn) -> VerdictFlow:
-    per_packet = draw(st.booleans())
+    basis = draw(st.sampled_from(Basis))
     return VerdictFlow(
-        draw(st.integers(1, 0xFFFE)), draw(st.sampled_from(Direction)), per_packet,
-        draw(regions(per_packet)), draw(st.sampled_from([0, 1, 0xFFFF_FFFF])),
+        draw(st.integers(1, 0xFFFE)), draw(st.sampled_from(Direction)), basis,
+        draw(regions(basis)), draw(st.sampled_from([0, 1, 0xFFFF_FFFF])),
     )  # fmt: skip
 
 
@@ -88,7 +91,7 @@ def test_the_wider_of_two_verdicts_is_tried_first(
         {"actions": (*ALLOW.flow().actions, SetField(fields.VERDICT, 1))},
         {"match": ALLOW.flow().match & match(ct_mark=1)},
         {"match": ALLOW.flow().match & match(reg5=1)},
-        {"match": match(**{fields.JUDGED: 7, fields.DIRECTION: 1, fields.PER_PACKET: 0})},
+        {"match": match(**{fields.JUDGED: 7, fields.DIRECTION: 1, fields.BASIS: 0})},
     ],
 )
 def test_what_is_not_exactly_stated_is_not_read(near: dict[str, object]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from damselfly.model.address import IPV4, IPV6, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, SCTP, TCP, UDP, AddressGroup, Rule
+from damselfly.model.group import ICMP, TCP, UDP, UDPLITE, AddressGroup, Rule
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import snapshot_of
@@ -54,9 +54,9 @@ def test_names_the_rule_that_admits_and_its_region() -> None:
             "matches nothing: remote group who is not known",
         ),
         (
-            packet(protocol=SCTP),
-            rule(IPV4, SCTP, 80, 80),
-            "matches nothing: the connection tracker does not keep the ports of sctp",
+            packet(protocol=UDPLITE),
+            rule(IPV4, UDPLITE, 80, 80),
+            "matches nothing: the switch does not see the ports of udplite",
         ),
     ],
 )  # fmt: skip

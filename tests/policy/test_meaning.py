@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from damselfly.model.address import IPV4, IPV6
-from damselfly.model.group import ICMP, ICMPV6, SCTP, TCP, UDPLITE, Rule
+from damselfly.model.group import DCCP, ICMP, ICMPV6, SCTP, TCP, UDPLITE, Rule
 from damselfly.model.snapshot import EMPTY
 from damselfly.policy.meaning import TP_BITS, box, why_nothing
 
@@ -56,8 +56,8 @@ def test_the_protocol_of_icmp_is_that_of_the_family() -> None:
 
 
 @pytest.mark.parametrize(("low", "high"), [(5, 5), (1, LAST), (0, LAST - 1), (5, None)])
-@pytest.mark.parametrize("protocol", [SCTP, UDPLITE])
-def test_ports_that_the_tracker_does_not_keep_admit_nothing(
+@pytest.mark.parametrize("protocol", [DCCP, UDPLITE])
+def test_ports_that_the_switch_does_not_see_admit_nothing(
     protocol: int, low: int, high: int | None
 ) -> None:
     assert why_nothing(rule(IPV4, protocol, low, high), EMPTY)

@@ -53,11 +53,11 @@ def test_an_address_group_without_an_address_of_the_family_matches_nothing(
     assert why == "address group a has no IPv4 address"
 
 
-@pytest.mark.parametrize("number", [SCTP, DCCP, UDPLITE])
-def test_ports_that_the_tracker_does_not_keep_match_nothing(number: int) -> None:
+@pytest.mark.parametrize("number", [DCCP, UDPLITE])
+def test_ports_that_the_switch_does_not_see_match_nothing(number: int) -> None:
     one = rule(IPV4, number, 80, 80)
     assert not allowed(packet(protocol=number, dst=80), one)
-    assert "does not keep the ports" in str(why_nothing(one, policy(one)[0]))
+    assert "does not see the ports" in str(why_nothing(one, policy(one)[0]))
 
 
 @pytest.mark.parametrize("number", [SCTP, DCCP, UDPLITE])

@@ -199,7 +199,7 @@ def packets(world: World, scale: Scale) -> st.SearchStrategy[Packet]:
     def packet(number: int, src: int, dst: int, types: tuple[int, int], far: int) -> Packet:
         if number in ICMP_PROTOCOLS and number == world.family.icmp:
             return world.packet(number, *types, far)
-        if number in (TCP, UDP):
+        if number in (TCP, UDP, SCTP):
             return world.packet(number, src, dst, far)
         return world.packet(number, 0, 0, far)
 

@@ -31,7 +31,7 @@ ADDRESSES = {
 LENGTHS = {"IPv4": (0, 8, 23, 24, 29, 30, 31, 32), "IPv6": (0, 16, 64, 125, 126, 127, 128)}
 REMOTES = (None, None, None, None, "prefix", "prefix", "group", "group", "group", "list", "list")
 WORN = (
-    ("g0", "g1"), ("g0",), ("g1",), ("g1", "g2"), ("g2",), ("g0", "g1", "g2"),
+    ("g0", "g1"), ("g0",), ("g1",), ("g1", "g2"), ("g2",), ("g2", "g0", "g1"),
     ("g0", "unknown"), (),
 )  # fmt: skip
 PORTS = ("p1", "p2", "p3", "p4", "p5")
@@ -117,7 +117,8 @@ def groups(draw: st.DrawFn, name: str) -> Json:
                 | {"id": f"{name}-out{version}", "security_group_id": name}
                 | {"direction": "egress", "ethertype": ethertype}
             )
-    return {"id": name, "name": name, "stateful": True, "security_group_rules": meant}
+    stateful = draw(st.sampled_from([True, False] if name == "g2" else [True, True, True, False]))
+    return {"id": name, "name": name, "stateful": stateful, "security_group_rules": meant}
 
 
 @st.composite
@@ -128,8 +129,11 @@ def address_groups(draw: st.DrawFn, name: str) -> Json:
 
 
 @st.composite
-def ports(draw: st.DrawFn, number: int) -> Json:
-    """A port with addresses of both families, now and then several, or pairs, or no security."""
+def ports(draw: st.DrawFn, number: int, stateful: dict[str, bool]) -> Json:
+    """A port with addresses of both families, now and then several, or pairs, or no security.
+
+    Its groups are all of one kind, that of the first.
+    """
     fixed = [ADDRESSES[each][0] % number for each in VERSIONS]
     pairs: list[Json] = []
     for ethertype in VERSIONS:
@@ -141,6 +145,8 @@ def ports(draw: st.DrawFn, number: int) -> Json:
             pairs.append(pair | others)
     secured = draw(st.integers(0, 9)) > 0
     worn = draw(st.sampled_from(WORN)) if secured else ()
+    kinds = [stateful[name] for name in worn if name in stateful]
+    worn = tuple(name for name in worn if stateful.get(name, kinds[0]) is kinds[0])
     return {
         "id": f"p{number}",
         "network_id": draw(st.sampled_from(["net-a"] * 9 + ["net-b"])),
@@ -155,9 +161,11 @@ def ports(draw: st.DrawFn, number: int) -> Json:
 @st.composite
 def policies(draw: st.DrawFn) -> Json:
     """A whole policy: five ports on two networks, and the groups that they name."""
+    meant = [draw(groups(name)) for name in GROUPS]
+    kinds = {group["id"]: group["stateful"] for group in meant}
     return {
         "networks": ["net-a", "net-b"],
-        "security_groups": [draw(groups(name)) for name in GROUPS],
-        "ports": [draw(ports(n)) for n in range(1, len(PORTS) + 1)],
+        "security_groups": meant,
+        "ports": [draw(ports(n, kinds)) for n in range(1, len(PORTS) + 1)],
         "address_groups": [draw(address_groups(name)) for name in LISTS],
     }

@@ -6,7 +6,7 @@ and "Ports" (``port_security_enabled``, ``allowed_address_pairs``).
 
 A packet is a dict as well: ``ethertype``, ``protocol`` (a number), ``source_ip``,
 ``destination_ip``, and ``destination_port``, or ``icmp_type`` and ``icmp_code``, where its protocol
-has them.
+has them.  Of a ``fragment`` these count as hidden.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ PROTOCOLS = {
 }  # fmt: skip
 """The names that the API takes, with the numbers it gives for them."""
 
-PORTS_NOT_KEPT = (33, 132, 136)
-"""Not Neutron's: DCCP, SCTP and UDP-Lite, whose ports the switch's connection tracker does not
-keep.  A rule that names such ports admits nothing, which is less than the API promises."""
+PORTS_NOT_SEEN = (33, 136)
+"""Not Neutron's: DCCP and UDP-Lite, whose ports the switch does not see.  A rule that names such
+ports admits nothing, which is less than the API promises."""
 
 
 def receivers(policy: Json, sender_id: str, frame: Json) -> list[str]:
@@ -80,6 +80,24 @@ def admits(policy: Json, port: Json, direction: str, packet: Json) -> bool:
     )
 
 
+def hears_answer(policy: Json, sender: Json, receiver: Json, answer: Json) -> bool:
+    """Tell whether the answer to a frame that was delivered comes back to its sender.
+
+    Of a stateful group the reference says that what answers is allowed whatever the rules say;
+    stateless groups know no answers: each packet needs a rule.
+    """
+    return all(
+        is_stateful(policy, port) or admits(policy, port, direction, answer)
+        for port, direction in ((receiver, "egress"), (sender, "ingress"))
+    )
+
+
+def is_stateful(policy: Json, port: Json) -> bool:
+    """Tell which kind a port's groups are; the API lets no port have both."""
+    worn = [group for group in policy["security_groups"] if group["id"] in port["security_groups"]]
+    return all(group["stateful"] for group in worn)
+
+
 def rule_admits(policy: Json, rule: Json, direction: str, packet: Json) -> bool:
     """Tell whether a rule admits a packet: every condition that it states must hold."""
     remote = packet["source_ip"] if direction == "ingress" else packet["destination_ip"]
@@ -106,10 +124,12 @@ def ports_admit(rule: Json, packet: Json) -> bool:
     low, high = rule["port_range_min"], rule["port_range_max"]
     if low is None and high is None:
         return True
+    if packet.get("fragment"):
+        return False
     if protocol_number(rule) in (1, 58):
         right_code = high is None or packet["icmp_code"] == high
         return packet["icmp_type"] == low and right_code
-    if protocol_number(rule) in PORTS_NOT_KEPT:
+    if protocol_number(rule) in PORTS_NOT_SEEN:
         return False
     return bool(low <= packet["destination_port"] <= high)
 

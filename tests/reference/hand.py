@@ -29,7 +29,7 @@ def rule(direction: str = "ingress", ethertype: str = "IPv4", **more: Any) -> Js
 
 
 def policy(*rules: Json, ports: tuple[Json, ...] = (), **address_groups: list[str]) -> Json:
-    groups = [{"id": "g", "security_group_rules": list(rules)}]
+    groups = [{"id": "g", "security_group_rules": list(rules), "stateful": True}]
     standing = [port(1, "g"), port(2), port(3, "g")]
     lists = [{"id": name, "addresses": addresses} for name, addresses in address_groups.items()]
     return {"security_groups": groups, "ports": [*ports, *standing], "address_groups": lists}

@@ -13,7 +13,7 @@ from damselfly.policy.rulebook import rule_book
 from tests.scenarios.rig import Rig
 
 from . import drawn, traffic, translated
-from .evaluator import admits, receivers
+from .evaluator import admits, hears_answer, receivers
 
 
 @settings(max_examples=100)
@@ -48,3 +48,21 @@ def test_the_flows_deliver_what_the_reference_says(data: st.DataObject) -> None:
         sender, frame = data.draw(traffic.frames(policy))
         rig.switch.flush_connections()
         assert rig.send(sender, translated.wire(frame)) == receivers(policy, sender, frame)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_answers_come_back_as_the_reference_says(data: st.DataObject) -> None:
+    """Of a stateful port by themselves, of a stateless one where a rule admits them."""
+    policy = data.draw(drawn.policies())
+    rig = Rig(*translated.things(policy))
+    ports = {port["id"]: port for port in policy["ports"]}
+    for _ in range(6):
+        sender, frame = data.draw(traffic.frames(policy))
+        rig.switch.flush_connections()
+        for receiver in rig.send(sender, translated.wire(frame)):
+            answer = traffic.answer(ports[sender], ports[receiver], frame)
+            if answer is not None:
+                heard = hears_answer(policy, ports[sender], ports[receiver], answer)
+                expected = [sender] if heard else []
+                assert rig.send(receiver, translated.wire(answer)) == expected

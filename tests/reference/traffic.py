@@ -11,10 +11,15 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from .drawn import EDGES, ICMP_TYPES, addresses, mac
-from .evaluator import PORTS_NOT_KEPT, Json, protocol_number
+from .evaluator import Json, protocol_number
 
 STRANGER = mac(0x66)
 """Nobody's."""
+WITH_PORTS = (33, 132, 136)
+"""DCCP, SCTP and UDP-Lite."""
+SOURCE_PORT = 40_000
+ECHOES = {(1, 8): 0, (1, 13): 14, (58, 128): 129}
+"""The ICMP requests that are answered, and by which type."""
 EVERYBODY = {"IPv4": ("224.0.0.251", "255.255.255.255"), "IPv6": ("ff02::fb",)}
 
 
@@ -28,9 +33,9 @@ class Kind(NamedTuple):
 
 KINDS = (
     Kind("IPv4", "TCP", (6,)), Kind("IPv4", "UDP", (17,)), Kind("IPv4", "ICMP", (1,)),
-    Kind("IPv4", "others", (*PORTS_NOT_KEPT, 47, 50, 4, 112, 2, 200, 255, 253, 0, 44, 51)),
+    Kind("IPv4", "others", (*WITH_PORTS, 47, 50, 4, 112, 2, 200, 255, 253, 0, 44, 51)),
     Kind("IPv6", "TCP", (6,)), Kind("IPv6", "UDP", (17,)), Kind("IPv6", "ICMP", (58,)),
-    Kind("IPv6", "others", (*PORTS_NOT_KEPT, 47, 50, 4, 112, 2, 200, 255, 253)),
+    Kind("IPv6", "others", (*WITH_PORTS, 47, 50, 4, 112, 2, 200, 255, 253)),
 )  # fmt: skip
 
 
@@ -107,6 +112,24 @@ def transports(
         return {
             "protocol": protocol, "icmp_type": draw(st.sampled_from(types)), "icmp_code": code
         }  # fmt: skip
-    if protocol in (6, 17, *PORTS_NOT_KEPT):
+    if protocol in (6, 17, *WITH_PORTS):
         return {"protocol": protocol, "destination_port": draw(st.sampled_from(edges))}
     return {"protocol": protocol}
+
+
+def answer(sender: Json, receiver: Json, frame: Json) -> Json | None:
+    """Return the frame that answers one; None where nothing does, or nothing that is tracked."""
+    asked = frame["source_mac"] == sender["mac_address"]
+    if frame["protocol"] == 0 or frame["destination_mac"] != receiver["mac_address"] or not asked:
+        return None
+    turned = {
+        "source_mac": frame["destination_mac"], "destination_mac": frame["source_mac"],
+        "source_ip": frame["destination_ip"], "destination_ip": frame["source_ip"],
+    }  # fmt: skip
+    if "icmp_type" in frame:
+        kind = ECHOES.get((frame["protocol"], frame["icmp_type"]))
+        turned |= {"icmp_type": kind}
+        return None if kind is None or frame["icmp_code"] else frame | turned
+    if "destination_port" in frame:
+        turned |= {"source_port": frame["destination_port"], "destination_port": SOURCE_PORT}
+    return frame | turned | {"answers": True}

@@ -12,9 +12,10 @@ from damselfly.model.snapshot import Snapshot, Thing
 from damselfly.northbound import keys
 from damselfly.northbound.policy_reader import PolicyReader
 from damselfly.northbound.store import Contents
-from tests.scenarios.frames import Frame
+from tests.scenarios.frames import SYN, SYN_ACK, Frame
 
 from .evaluator import Json
+from .traffic import SOURCE_PORT
 
 
 def snapshot(policy: Json) -> Snapshot:
@@ -33,12 +34,12 @@ def things(policy: Json) -> list[Thing]:
 
 
 def packet(frame: Json) -> Packet:
-    """Return the packet of a frame; a protocol whose ports the tracker does not keep has none."""
+    """Return the packet of a frame; a protocol whose ports the switch does not see has none."""
     ports = (0, 0)
     if "icmp_type" in frame:
         ports = (frame["icmp_type"], frame["icmp_code"])
-    elif frame["protocol"] in (6, 17):
-        ports = (SOURCE_PORT, frame["destination_port"])
+    elif frame["protocol"] in (6, 17, 132):
+        ports = (frame.get("source_port", SOURCE_PORT), frame["destination_port"])
     return Packet(
         FAMILY_BY_NAME[frame["ethertype"]],
         frame["protocol"],
@@ -49,16 +50,14 @@ def packet(frame: Json) -> Packet:
 
 
 def wire(frame: Json, payload: bytes = b"") -> bytes:
-    """Return the frame as bytes: the first packet of its connection."""
+    """Return the frame as bytes: the first packet of its connection, or the one that answers it."""
     macs = parse_mac(frame["source_mac"]), parse_mac(frame["destination_mac"])
     shown = packet(frame)
-    if shown.protocol not in (1, 6, 17, 58):
-        ports = SOURCE_PORT.to_bytes(2) + frame.get("destination_port", 0).to_bytes(2)
-        payload = ports + payload
-    return Frame(*macs, shown, payload=payload).bytes()
-
-
-SOURCE_PORT = 40_000
+    if shown.protocol not in (1, 6, 17, 58, 132):
+        ports = frame.get("source_port", SOURCE_PORT), frame.get("destination_port", 0)
+        payload = b"".join(port.to_bytes(2) for port in ports) + payload
+    flags = SYN_ACK if frame.get("answers") else SYN
+    return Frame(*macs, shown, flags, payload=payload).bytes()
 
 
 def _records(policy: Json) -> Iterator[tuple[str, Json]]:

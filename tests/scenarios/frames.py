@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, replace
 
 from damselfly.model.address import IPV4, IPV6, Family
-from damselfly.model.group import ICMP, ICMPV6, TCP, UDP
+from damselfly.model.group import ICMP, ICMPV6, SCTP, TCP, UDP
 from damselfly.model.packet import Packet
 
 SYN, SYN_ACK, ACK, FIN_ACK, RST = 0x02, 0x12, 0x10, 0x11, 0x04
@@ -75,6 +75,8 @@ def _transport(frame: Frame) -> bytes:
     if p.protocol == UDP:
         body = struct.pack("!HHHH", p.tp_src, p.tp_dst, 8 + len(frame.payload), 0)
         return _sealed(p, body + frame.payload, 6)
+    if p.protocol == SCTP:
+        return struct.pack("!HHII", p.tp_src, p.tp_dst, 1, 0) + frame.payload
     if p.protocol in (ICMP, ICMPV6):
         rest = frame.payload or b"ping"
         body = struct.pack("!BBHI", p.tp_src, p.tp_dst, 0, 0x00010001 if not frame.payload else 0)

@@ -2,7 +2,9 @@
 
 Knows no flow, label or verdict.  Each end of a connection is followed by its own tracker: the first
 packet that an end admits says who opened the connection there, and everything that belongs to the
-connection is judged as that packet, by the policy of now.
+connection is judged as that packet, by the policy of now.  A stateless port has no tracker: there
+every packet is judged for itself.  SCTP is told apart by hosts only: each packet is judged by its
+ports, as one that opens an association or, once there is one, as one that answers.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ from typing import NamedTuple
 
 from damselfly.model.address import IPV4, IPV6
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, ICMPV6, TCP, UDP
+from damselfly.model.group import ICMP, ICMPV6, SCTP, TCP, UDP
 from damselfly.model.packet import Packet
+from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
 from damselfly.policy.decision import decide
 
@@ -38,6 +41,7 @@ class Oracle:
 
     def __init__(self) -> None:
         self._opened: dict[str, dict[Key, Packet]] = {}
+        self._answered: set[tuple[str, Key]] = set()
 
     def forget(self, port_id: str) -> None:
         """Note that the port's tracker was emptied."""
@@ -61,25 +65,32 @@ class Oracle:
         Fewer may receive it: an error in the direction of its connection waits until the connection
         itself was judged by the policy of now.
         """
-        if sender not in here or not self._relates(snapshot, sender, Direction.EGRESS, quoted):
+        if sender not in here or not self._relates(
+            snapshot, sender, Direction.EGRESS, error, quoted
+        ):
             return []
         return [
             name
             for name in _addressed(snapshot, here, sender, error)
-            if self._relates(snapshot, name, Direction.INGRESS, quoted)
+            if self._relates(snapshot, name, Direction.INGRESS, error, quoted)
         ]
 
-    def _relates(self, snapshot: Snapshot, name: str, opened: Direction, quoted: Frame) -> bool:
+    def _relates(
+        self, snapshot: Snapshot, name: str, opened: Direction, error: Frame, quoted: Frame
+    ) -> bool:
         port, found = snapshot.ports[name], _place(quoted)
         if not port.port_security_enabled:
             return True
+        if is_stateless(snapshot, port):
+            return decide(snapshot, port, opened, error.packet).allowed
         known = self._opened.get(name, {})
         for key, direction in (
             (found and found.forward, opened.opposite),
             (found and found.backward, opened),
         ):
             if key in known:
-                return decide(snapshot, port, direction, known[key]).allowed
+                first = known[key]
+                return first.protocol == SCTP or decide(snapshot, port, direction, first).allowed
         return False
 
     def _admits(self, snapshot: Snapshot, name: str, opened: Direction, frame: Frame) -> bool:
@@ -87,10 +98,16 @@ class Oracle:
         port, packet = snapshot.ports[name], frame.packet
         if not port.port_security_enabled:
             return True
+        if is_stateless(snapshot, port):
+            return decide(snapshot, port, opened, packet).allowed
         found = _place(frame)
         if found is None:
             return _may_stand_alone(packet) and decide(snapshot, port, opened, packet).allowed
         known = self._opened.setdefault(name, {})
+        if packet.protocol == SCTP:
+            answers = decide(snapshot, port, opened.opposite, packet.turned()).allowed
+            opens = decide(snapshot, port, opened, packet).allowed
+            return self._associates(name, found, packet, opens=opens, answers=answers)
         if found.forward in known:
             return decide(snapshot, port, opened, known[found.forward]).allowed
         if found.backward in known:
@@ -102,6 +119,38 @@ class Oracle:
         if allowed and found.forward is not None:
             known[found.forward] = packet
         return allowed
+
+    def _associates(
+        self, name: str, found: Place, packet: Packet, *, opens: bool, answers: bool
+    ) -> bool:
+        """Tell whether an SCTP packet passes; an answer needs packets of both hosts before it."""
+        assert found.forward is not None
+        assert found.backward is not None
+        known = self._opened[name]
+        if found.backward in known:
+            self._answered.add((name, found.backward))
+            return opens or answers
+        if found.forward in known:
+            return opens or (answers and (name, found.forward) in self._answered)
+        if opens:
+            known[found.forward] = packet
+            self._answered.discard((name, found.forward))
+        return opens
+
+
+def is_stateless(snapshot: Snapshot, port: Port) -> bool:
+    """Tell whether all the groups that a port wears are stateless, and there is one."""
+    return _kinds(snapshot, port) == {False}
+
+
+def is_mixed(snapshot: Snapshot, port: Port) -> bool:
+    """Tell whether a port wears groups of both kinds, so that it is closed."""
+    return _kinds(snapshot, port) == {False, True}
+
+
+def _kinds(snapshot: Snapshot, port: Port) -> set[bool]:
+    worn = [snapshot.groups.get(name) for name in port.security_groups]
+    return {group.stateful for group in worn if group is not None}
 
 
 def _addressed(snapshot: Snapshot, here: set[str], sender: str, frame: Frame) -> list[str]:

@@ -12,6 +12,7 @@ from damselfly.model.direction import Direction
 from damselfly.model.group import (
     ICMP,
     ICMPV6,
+    SCTP,
     TCP,
     UDP,
     AddressGroup,
@@ -29,10 +30,10 @@ LISTS = ("a0", "a1")
 LOCAL, FAR = ("p1", "p2", "p3", "p4"), ("f5", "f6")
 SERVICES, CLIENTS = (80, 81, 443), (1000, 1001)
 DIRECTIONS = (Direction.INGRESS, Direction.INGRESS, Direction.EGRESS)
-GRE, SCTP = 47, 132
+GRE = 47
 BROADCAST = 0xFFFF_FFFF_FFFF
 WORN = (
-    ("g0", "g1"), ("g0",), ("g1",), ("g1", "g2"), ("g2",), ("g0", "g1", "g2"), ("g0", "none"), (),
+    ("g0", "g1"), ("g0",), ("g1",), ("g1", "g2"), ("g2",), ("g2", "none"), ("g0", "none"), (),
 )  # fmt: skip
 TYPES = {IPV4: (8, 8, 0, 13, 5, 3), IPV6: (128, 128, 129, 144, 200, 1)}
 EVERYBODY = {IPV4: 0xE000_00FB, IPV6: (0xFF02 << 112) | 0xFB}
@@ -70,7 +71,7 @@ def rules(draw: st.DrawFn, name: str) -> Rule:
     family, direction = draw(st.sampled_from(FAMILIES)), draw(st.sampled_from(DIRECTIONS))
     protocol = draw(st.sampled_from([None, TCP, UDP, None, TCP, ICMP, ICMPV6, GRE, SCTP, 0]))
     low = high = None
-    if protocol in (TCP, UDP):
+    if protocol in (TCP, UDP, SCTP):
         low, high = draw(st.sampled_from([(None, None), (80, 80), (80, 81), (443, 443), (0, 999)]))
     elif protocol in (ICMP, ICMPV6):
         low = draw(st.sampled_from([None, *TYPES[family]]))
@@ -92,7 +93,8 @@ def groups(draw: st.DrawFn, name: str) -> SecurityGroup:
     meant = [draw(rules(f"{name}-{n}")) for n in range(draw(st.sampled_from([3, 2, 4, 1, 0])))]
     if draw(st.sampled_from([True, True, True, False])):
         meant += [Rule(f"{name}-out{f.version}", name, Direction.EGRESS, f) for f in FAMILIES]
-    return SecurityGroup(name, name, tuple(meant))
+    kinds = [True, False] if name == "g2" else [True] * 5 + [False]
+    return SecurityGroup(name, name, tuple(meant), draw(st.sampled_from(kinds)))
 
 
 @st.composite
@@ -125,7 +127,7 @@ def frames(draw: st.DrawFn, sender: Port, receivers: list[Port]) -> Frame:
         destination, towards = EVERYBODY[family], BROADCAST
     protocol = draw(st.sampled_from([TCP, TCP, UDP, UDP, family.icmp, GRE, SCTP, 0]))
     src = dst = 0
-    if protocol in (TCP, UDP):
+    if protocol in (TCP, UDP, SCTP):
         src, dst = draw(st.sampled_from(CLIENTS)), draw(st.sampled_from(SERVICES))
     elif protocol == family.icmp:
         src, dst = draw(st.sampled_from(TYPES[family])), draw(st.sampled_from([0, 0, 0, 1]))
@@ -142,6 +144,7 @@ def every_kind(sender: Port, receiver: Port, family: Family, client: int) -> Ite
     )
     kinds = [(TCP, client, port) for port in SERVICES] + [(UDP, client, port) for port in SERVICES]
     kinds += [(family.icmp, kind, 0) for kind in dict.fromkeys(TYPES[family])] + [(GRE, 0, 0)]
+    kinds += [(SCTP, client, port) for port in SERVICES[:2]]
     for protocol, src, dst in kinds:
         packet = Packet(family, protocol, source, destination, src, dst)
         yield Frame(sender.mac, receiver.mac, packet, SYN)

@@ -23,7 +23,7 @@ from damselfly.model.snapshot import Thing
 
 from . import policies
 from .frames import ACK, Frame
-from .oracle import Oracle
+from .oracle import Oracle, is_mixed, is_stateless
 from .policies import BROADCAST, FAR, GROUPS, LISTS, LOCAL, WORN
 from .rig import Rig
 
@@ -125,7 +125,8 @@ class Host(RuleBasedStateMachine):
             kept = [*(each for each in kept if each.id != new.id), new]
         if kept:
             ordered = tuple(sorted(kept, key=lambda each: each.id))
-            self._apply(SecurityGroup(name, name, ordered))
+            stateful = group.stateful if data.draw(st.integers(0, 3)) else not group.stateful
+            self._apply(SecurityGroup(name, name, ordered, stateful))
         else:
             self._apply(drop=[(SecurityGroup, name)])
 
@@ -193,10 +194,17 @@ class Host(RuleBasedStateMachine):
         for name in self.here - now:
             self.oracle.forget(name)
         self.here = now
+        for name in now:
+            if is_stateless(self.rig.snapshot, self.rig.snapshot.ports[name]):
+                self.oracle.forget(name)
 
     def _enforced(self) -> set[str]:
         known = self.rig.snapshot
-        return {name for name in self.rig.plugged if name in known.ports} - known.closed.keys()
+        return {
+            name
+            for name in self.rig.plugged
+            if name in known.ports and not is_mixed(known, known.ports[name])
+        } - known.closed.keys()
 
     # What always holds.
 

@@ -14,6 +14,7 @@ from damselfly.model.port import Port
 from damselfly.model.snapshot import snapshot_of
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
+from damselfly.pipeline.sides import Basis
 from damselfly.pipeline.view import HostView, host_view
 from damselfly.policy.policies import Policies
 
@@ -76,4 +77,4 @@ def example_verdicts(view: HostView) -> Iterator[tuple[str, Flow]]:
         region, rule = book.judge(packet)
         mark = rule_mark(rule) if rule else 0
         asked = f"{direction.value} of {port_id}: {source} to TCP port {tcp_port} of {destination}"
-        yield asked, VerdictFlow(local.key, direction, False, region, mark).flow()
+        yield asked, VerdictFlow(local.key, direction, Basis.CONNECTION, region, mark).flow()

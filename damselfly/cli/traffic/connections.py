@@ -128,7 +128,7 @@ class _Filter:
 
 
 def _order(end: Live) -> tuple[object, ...]:
-    _, *packet, tp_src, tp_dst = end.entry.packet
+    _, *packet, tp_src, tp_dst, _ = end.entry.packet
     return (end.host, end.port.name or end.port.id, end.direction.value, *packet, tp_dst, tp_src)
 
 

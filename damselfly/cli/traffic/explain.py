@@ -179,7 +179,7 @@ def _show(answer: _Answer) -> None:
 
 def _spelt(answer: _Answer) -> str:
     """Name the ends, the protocol, and what of the packet a rule may be about."""
-    family, protocol, source, destination, tp_src, tp_dst = answer.packet
+    family, protocol, source, destination, tp_src, tp_dst, _ = answer.packet
     ends = [address_text(family, source), address_text(family, destination)]
     for end, _ in answer.ends:
         index = 0 if end.direction is Direction.EGRESS else 1

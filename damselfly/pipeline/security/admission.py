@@ -16,14 +16,15 @@ from damselfly.model.address import FAMILIES
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import IP_OF
-from damselfly.pipeline.sides import ENDS
+from damselfly.pipeline.sides import ENDS, PER_PACKET, Basis
 
 from .labels import commit
 
 _ALLOWED = match(**{fields.VERDICT: 1})
-_FOR_ITSELF = _ALLOWED & match(**{fields.PER_PACKET: 1})
-_RELATED = _ALLOWED & match(**{fields.PER_PACKET: 0}, ct_state=ct_state("+trk-inv+rel"))
-_CONNECTION = _ALLOWED & match(**{fields.PER_PACKET: 0}, ct_state=ct_state("+trk-inv-rel"))
+_FOR_ITSELF = _ALLOWED & match(**{fields.BASIS: PER_PACKET})
+_TRACKED = _ALLOWED & match(**{fields.BASIS: Basis.CONNECTION})
+_RELATED = _TRACKED & match(ct_state=ct_state("+trk-inv+rel"))
+_CONNECTION = _TRACKED & match(ct_state=ct_state("+trk-inv-rel"))
 
 
 def static_flows() -> Iterator[Flow]:

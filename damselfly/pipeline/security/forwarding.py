@@ -34,9 +34,8 @@ from damselfly.pipeline.protocols import (
     IP_OF,
     icmp,
 )
-from damselfly.pipeline.sides import ENDS, SOURCE_END, End
+from damselfly.pipeline.sides import ENDS, SOURCE_END, Basis, End
 from damselfly.pipeline.view import HostView, LocalPort
-from damselfly.policy.meaning import protocol_of
 
 _INVALID = match(ct_state=ct_state("+trk+inv"))
 _TRACKED = match(ct_state=ct_state("+trk-inv"))
@@ -51,7 +50,7 @@ def static_flows() -> Iterator[Flow]:
     for end in ENDS:
         yield Flow(end.judge, Priority.NAMED, _BY_SENDER, _judge(end, end.opened))
         yield Flow(end.judge, Priority.NAMED, _BY_RECEIVER, _judge(end, end.opened.opposite))
-        yield Flow(end.judge, Priority.BUILT_IN, _PROTOCOL_ZERO, _judge_alone(end))
+        yield Flow(end.judge, Priority.PER_PACKET, _PROTOCOL_ZERO, _judge_alone(end))
         yield Flow(end.judge, Priority.GENERAL, _INVALID)
         for family in FAMILIES:
             fragment = _INVALID & IP_OF[family] & match(nw_frag=ANY_FRAGMENT)
@@ -65,9 +64,11 @@ def static_flows() -> Iterator[Flow]:
 
 def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
     """Let through to judgement the untracked ICMP messages that the port's rules name."""
+    if not local.is_tracked:
+        return
     for end in ENDS:
         for family in FAMILIES:
-            for icmp_type in _named_types(view, local, end.opened, family.name):
+            for icmp_type in _named_types(view, local, end.opened, family):
                 packets = _INVALID & match(**{end.key: local.key}) & icmp(family, icmp_type)
                 yield Flow(end.judge, Priority.BUILT_IN, packets, _judge_alone(end))
 
@@ -94,23 +95,21 @@ def _judge(end: End, direction: Direction) -> tuple[Action, ...]:
 
 
 def _judge_alone(end: End) -> tuple[Action, ...]:
-    return (*end.begin(end.opened, per_packet=True), Resubmit(Table.JUDGE))
+    return (*end.begin(end.opened, Basis.PACKET), Resubmit(Table.JUDGE))
 
 
 def _named_types(
-    view: HostView, local: LocalPort, direction: Direction, family: str
+    view: HostView, local: LocalPort, direction: Direction, family: Family
 ) -> list[int | None]:
     """Return the ICMP types that rules name; just ``None`` where a rule admits any type."""
-    rules = [
-        rule
-        for group_id in local.port.security_groups
-        if group_id in view.snapshot.groups
-        for rule in view.snapshot.groups[group_id].rules
-        if rule.direction is direction
-        and rule.family.name == family
-        and protocol_of(rule) in (None, rule.family.icmp)
-    ]
-    types = {rule.port_range_min if protocol_of(rule) is not None else None for rule in rules}
+    groups = map(view.snapshot.groups.get, local.port.security_groups)
+    types = {
+        icmp_type
+        for group in groups
+        if group is not None
+        for way, kind, icmp_type in group.icmp_types
+        if way is direction and kind is family
+    }
     if None in types:
         return [None]
     return [*sorted(named for named in types if named is not None)]

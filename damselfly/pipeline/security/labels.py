@@ -1,9 +1,10 @@
 """LABEL and JUDGE: connections that carry the label of the policy in force, and all others.
 
-LABEL has two flows a port and direction.  A connection with the current label passes at once.
-Any other goes to JUDGE with the current label at hand: judged again by the same verdicts, and,
-where it is still allowed, committed with that label.  A revocation is therefore a change of these
-two flows, and no connection is ever searched for.
+LABEL has three flows a port and direction.  A connection with the current label passes at once,
+unless the tracker cannot tell it from others (:mod:`.per_packet`).  Any other goes to JUDGE with
+the current label at hand: judged again by the same verdicts, and, where it is still allowed,
+committed with that label.  A revocation is therefore a change of these flows, and no connection is
+ever searched for.
 
 What was committed comes back here and passes by its new label, never behind the commit itself: the
 tracker may hand on more than it was given (fragments that have waited too long, of anybody's
@@ -25,9 +26,12 @@ from damselfly.pipeline import fields
 from damselfly.pipeline.digest import port_digest
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import IP_OF, LATER_FRAGMENT
+from damselfly.pipeline.sides import PER_PACKET, Basis
 from damselfly.pipeline.view import HostView, LocalPort
 
-_LATER = match(**{fields.PER_PACKET: 0}, ct_state=ct_state("+trk-rel-inv"), nw_frag=LATER_FRAGMENT)
+_LATER = match(
+    **{fields.BASIS: Basis.CONNECTION}, ct_state=ct_state("+trk-rel-inv"), nw_frag=LATER_FRAGMENT
+)
 _WITHOUT_TUPLE = match(ct_state=ct_state("+trk+rel-rpl-inv"))
 
 
@@ -49,14 +53,18 @@ def static_flows() -> Iterator[Flow]:
 
 def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
     """State the port's current label in each direction; the cookie says what it stands for."""
-    if not local.port.port_security_enabled:
+    if not local.is_tracked:
         return
     cookie = port_digest(local.port)
     for direction in Direction:
         label = view.labels[local.key, direction]
         asked = match(**{fields.JUDGED: local.key, fields.DIRECTION: direction.code})
         current = asked & match(ct_label=label, ct_state=ct_state("+trk-inv"))
-        yield Flow(Table.LABEL, Priority.NAMED, current, (Resubmit(Table.PASS),), cookie)
+        connection = current & match(**{fields.BASIS: Basis.CONNECTION})
+        yield Flow(Table.LABEL, Priority.NAMED, connection, (Resubmit(Table.PASS),), cookie)
+        known = (SetField(fields.COMMITTED, 1), Resubmit(Table.JUDGE))
+        packet = current & match(**{fields.BASIS: PER_PACKET})
+        yield Flow(Table.LABEL, Priority.NAMED, packet, known, cookie)
         again = (SetField(fields.LABEL, label), Resubmit(Table.JUDGE))
         other = asked & match(**{fields.COMMITTED: 0})
         yield Flow(Table.LABEL, Priority.GENERAL, other, again, cookie)

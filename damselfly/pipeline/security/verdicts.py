@@ -21,7 +21,7 @@ from damselfly.model.group import ICMP_PROTOCOLS, SCTP, TCP, UDP
 from damselfly.model.intervals import Block
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import ASKED_TWICE_COOKIE, Priority, Table
-from damselfly.pipeline.sides import remote_field
+from damselfly.pipeline.sides import Basis, remote_field
 from damselfly.pipeline.view import HostView, LocalPort
 from damselfly.policy.region import Region
 
@@ -41,7 +41,7 @@ class VerdictFlow(NamedTuple):
     key: int
     """Of the judged port."""
     direction: Direction
-    per_packet: bool
+    basis: Basis
     region: Region
     mark: int
     """Names the rule that allows; 0 for a denial."""
@@ -51,12 +51,12 @@ class VerdictFlow(NamedTuple):
         wanted: dict[str, int | tuple[int, int]] = {
             fields.JUDGED: self.key,
             fields.DIRECTION: self.direction.code,
-            fields.PER_PACKET: int(self.per_packet),
+            fields.BASIS: self.basis.value,
             "dl_type": self.region.family.ethertype,
         }
-        if not self.per_packet:
+        if self.basis.is_connection:
             wanted["ct_state"] = TRACKED
-        for name, block in _fields(self.region, self.direction, self.per_packet).items():
+        for name, block in _fields(self.region, self.direction, self.basis).items():
             wanted[name] = (block.value, block.mask)
         actions = (SetField(fields.VERDICT, 1), SetField(fields.RULE, self.mark))
         return Flow(
@@ -106,11 +106,11 @@ def read(flow: Flow) -> VerdictFlow | None:
     terms = {term.field: (term.value, term.mask) for term in flow.match}
     try:
         key, direction = terms[fields.JUDGED][0], Direction.from_code(terms[fields.DIRECTION][0])
-        per_packet = bool(terms[fields.PER_PACKET][0])
-        region = _region(FAMILY_BY_ETHERTYPE[terms["dl_type"][0]], direction, per_packet, terms)
-    except KeyError:
+        basis = Basis(terms[fields.BASIS][0])
+        region = _region(FAMILY_BY_ETHERTYPE[terms["dl_type"][0]], direction, basis, terms)
+    except (KeyError, ValueError):
         return None
-    found = VerdictFlow(key, direction, per_packet, region, mark_in(flow))
+    found = VerdictFlow(key, direction, basis, region, mark_in(flow))
     return found if found.flow() == flow else None
 
 
@@ -120,12 +120,12 @@ def mark_in(flow: Flow) -> int:
     return next(marks, 0)
 
 
-def _fields(region: Region, direction: Direction, per_packet: bool) -> dict[str, Block]:
+def _fields(region: Region, direction: Direction, basis: Basis) -> dict[str, Block]:
     """Return the switch's field for each part of the region."""
-    names = _tp_names(region.family, region.protocol, per_packet)
-    found = {remote_field(region.family, direction, per_packet=per_packet): region.remote}
+    names = _tp_names(region.family, region.protocol, basis)
+    found = {remote_field(region.family, direction, basis): region.remote}
     if region.protocol is not None:
-        found[_protocol_name(per_packet)] = Block(region.protocol, 8, 8)
+        found[_protocol_name(basis)] = Block(region.protocol, 8, 8)
         for name, block in zip(names, (region.tp_src, region.tp_dst), strict=True):
             if not block.is_everything:
                 found[name] = _narrowed(block) if name.startswith("icmp") else block
@@ -133,16 +133,15 @@ def _fields(region: Region, direction: Direction, per_packet: bool) -> dict[str,
 
 
 def _region(
-    family: Family, direction: Direction, per_packet: bool, terms: dict[str, tuple[int, int]]
+    family: Family, direction: Direction, basis: Basis, terms: dict[str, tuple[int, int]]
 ) -> Region:
-    protocol = terms.get(_protocol_name(per_packet), (None, 0))[0]
+    protocol = terms.get(_protocol_name(basis), (None, 0))[0]
     tp_src, tp_dst = (
-        _tp_block(name, *terms.get(name, (0, 0)))
-        for name in _tp_names(family, protocol, per_packet)
+        _tp_block(name, *terms.get(name, (0, 0))) for name in _tp_names(family, protocol, basis)
     )
-    value, mask = terms.get(remote_field(family, direction, per_packet=per_packet), (0, 0))
+    value, mask = terms.get(remote_field(family, direction, basis), (0, 0))
     remote = Block(value, mask.bit_count(), family.bits)
-    return Region(family, protocol, tp_src, tp_dst, remote)
+    return Region(family, protocol, tp_src, tp_dst, remote, fragments=basis.is_fragment)
 
 
 def _tp_block(name: str, value: int, mask: int) -> Block:
@@ -150,19 +149,20 @@ def _tp_block(name: str, value: int, mask: int) -> Block:
     return Block(value, length, TP_BITS)
 
 
-def _protocol_name(per_packet: bool) -> str:
-    return "nw_proto" if per_packet else "ct_nw_proto"
+def _protocol_name(basis: Basis) -> str:
+    return "ct_nw_proto" if basis.is_connection else "nw_proto"
 
 
-def _tp_names(family: Family, protocol: int | None, per_packet: bool) -> tuple[str, str]:
+def _tp_names(family: Family, protocol: int | None, basis: Basis) -> tuple[str, str]:
     """Return the fields of ``tp_src`` and ``tp_dst``; in the original tuple ICMP has the same."""
-    if not per_packet:
+    if basis.is_connection:
         return "ct_tp_src", "ct_tp_dst"
     if protocol in ICMP_PROTOCOLS:
         prefix = "icmp" if family.version == 4 else "icmpv6"
         return f"{prefix}_type", f"{prefix}_code"
     name = _NAMES.get(-1 if protocol is None else protocol, "tcp")
-    return f"{name}_src", f"{name}_dst"
+    ends = f"{name}_src", f"{name}_dst"
+    return ends[::-1] if basis.is_answer else ends
 
 
 def _narrowed(block: Block) -> Block:

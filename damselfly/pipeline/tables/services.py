@@ -17,7 +17,7 @@ from damselfly.model.direction import Direction
 from damselfly.pipeline import fields
 from damselfly.pipeline.layout import Priority, Table
 from damselfly.pipeline.protocols import ALL_DHCP_SERVERS, ANY_FRAGMENT, DHCP_REQUEST, IP_OF
-from damselfly.pipeline.sides import remote_field
+from damselfly.pipeline.sides import Basis, remote_field
 from damselfly.pipeline.view import HostView, LocalPort
 
 
@@ -41,7 +41,7 @@ def network_flows(view: HostView, network_id: str) -> Iterator[Flow]:
 
 
 def _towards(server: LocalPort, address: Prefix) -> Match:
-    destination = remote_field(address.family, Direction.EGRESS, per_packet=True)
+    destination = remote_field(address.family, Direction.EGRESS, Basis.PACKET)
     return match(
         **{fields.NETWORK: server.network, destination: address.value}, dl_dst=server.port.mac
     )

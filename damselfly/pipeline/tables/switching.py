@@ -61,7 +61,12 @@ def _shared_macs(here: Collection[LocalPort]) -> dict[int, list[LocalPort]]:
 def _copies(
     frames: Match, receivers: Collection[LocalPort], priority: Priority = Priority.NAMED
 ) -> Flow:
-    actions = tuple(action for local in receivers for action in _towards(local))
+    """Lead frames to several ports; a tracked one gets a copy of its own from the tracker.
+
+    Untracked ones come last: where the agent is asked about one, what comes behind it waits.
+    """
+    ordered = sorted(receivers, key=lambda local: not local.is_tracked)
+    actions = tuple(action for local in ordered for action in _towards(local))
     return Flow(Table.L2, priority, frames, actions)
 
 

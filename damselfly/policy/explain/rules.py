@@ -10,7 +10,7 @@ from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
-from damselfly.policy.decision import Decision, decide, rules_of
+from damselfly.policy.decision import Decision, decide, rules_of, why_closed
 from damselfly.policy.meaning import box, why_nothing
 from damselfly.policy.region import Verdict
 from damselfly.policy.rulebook import rule_book
@@ -39,8 +39,9 @@ class Explanation(NamedTuple):
 def explain(snapshot: Snapshot, port: Port, direction: Direction, packet: Packet) -> Explanation:
     """Judge the packet at the port and say why."""
     decision = decide(snapshot, port, direction, packet)
-    if port.id in snapshot.closed:
-        because = f"the port is closed: {snapshot.closed[port.id]}"
+    closed = why_closed(snapshot, port)
+    if closed is not None:
+        because = f"the port is closed: {closed}"
         return Explanation(port, direction, decision, because, None, ())
     if not port.port_security_enabled:
         because = "port security is off: nothing is filtered here"
@@ -67,6 +68,8 @@ def _failing(rule: Rule, direction: Direction, packet: Packet, snapshot: Snapsho
     meaning = box(rule, snapshot)
     if meaning is None:
         return f"matches nothing: {why_nothing(rule, snapshot)}"
+    if packet.fragment and not (meaning.tp_src.is_everything and meaning.tp_dst.is_everything):
+        return "it names what a lone fragment does not show"
     if meaning.protocol is not None and meaning.protocol != packet.protocol:
         return f"protocol is {_protocol(packet.protocol)}, not {_protocol(meaning.protocol)}"
     names = ("type", "code") if packet.protocol in ICMP_PROTOCOLS else ("source port", "port")
