@@ -1,0 +1,149 @@
+"""Ports that change while connections run through them, on a real switch with real kernels."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from damselfly.model.address import FAMILIES, IPV4, Prefix
+from damselfly.model.group import TCP, Rule, SecurityGroup
+from damselfly.model.port import AddressPair, Port
+from lab.echo import Echo
+from tests.ovs.site import EGRESS, INGRESS, Site, port
+
+pytestmark = pytest.mark.ovs
+
+OUT = tuple(Rule(f"o{family.version}", "out", EGRESS, family) for family in FAMILIES)
+OPEN = SecurityGroup("out", "out", OUT)
+NEAR = Rule("near", "served", INGRESS, IPV4, TCP, 80, 80, remote_group_id="out")
+SERVED = SecurityGroup("served", "served", (NEAR,))
+PAIR = (AddressPair(Prefix.parse("10.0.0.100")),)
+
+
+class Line:
+    """A TCP connection of VM 1 to an echo in VM 2."""
+
+    def __init__(self, site: Site, number: int, source: str = "10.0.0.1") -> None:
+        """Open it from an address to a port."""
+        self.socket = site.one.namespace.open_socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.socket.bind((source, 0))
+        self.socket.settimeout(3)
+        self.socket.connect((site.two.ipv4, number))
+
+    def carries(self, wait: float = 5.0) -> bool:
+        """Say something; tell whether the answer comes."""
+        self.socket.settimeout(wait)
+        self.socket.send(b"still there?")
+        try:
+            return self.socket.recv(100) == b"still there?"
+        except TimeoutError:
+            return False
+
+
+def client(**more: Any) -> Port:
+    return replace(port(1), **{"security_groups": ("out",)} | more)
+
+
+def server(**more: Any) -> Port:
+    return replace(port(2), **{"security_groups": ("served",)} | more)
+
+
+UNSECURED: dict[str, Any] = {"port_security_enabled": False, "security_groups": ()}
+
+
+@pytest.fixture
+def lines(site: Site) -> Iterator[ExitStack]:
+    """The echoes of VM 2; closes the lines that are given to it."""
+    with ExitStack() as stack, Echo(site.two, tcp=[80, 81]):
+        yield stack
+
+
+def opened(stack: ExitStack, site: Site, number: int, source: str = "10.0.0.1") -> Line:
+    line = Line(site, number, source)
+    stack.callback(line.socket.close)
+    return line
+
+
+def test_an_address_pair_that_goes_takes_its_connections_and_no_others(
+    site: Site, lines: ExitStack
+) -> None:
+    site.one.namespace.ip("addr add 10.0.0.100/24 dev eth0")
+    site.apply(OPEN, SERVED, client(allowed_address_pairs=PAIR), server())
+    own, further = opened(lines, site, 80), opened(lines, site, 80, "10.0.0.100")
+    assert own.carries()
+    assert further.carries()
+    site.apply(client())
+    assert own.carries()
+    assert not further.carries(1.0)
+
+
+def test_what_a_member_lost_with_its_pair_is_cut_at_the_other_end_as_well(
+    site: Site, lines: ExitStack
+) -> None:
+    """VM 1 needs no leave to send, since its port security goes off; VM 2 judges alone."""
+    site.one.namespace.ip("addr add 10.0.0.100/24 dev eth0")
+    site.apply(OPEN, SERVED, client(allowed_address_pairs=PAIR), server())
+    own, further = opened(lines, site, 80), opened(lines, site, 80, "10.0.0.100")
+    assert further.carries()
+    helper = replace(port(3), security_groups=("out",), fixed_ips=port(1).fixed_ips[:1])
+    site.apply(client(**UNSECURED), helper)
+    assert own.carries(), "its address is that of another member"
+    assert not further.carries(1.0)
+
+
+def test_port_security_that_is_switched_on_at_a_server_ends_what_its_rules_forbid(
+    site: Site, lines: ExitStack
+) -> None:
+    """What runs is judged as new from its next packet: nobody tracked who had opened it."""
+    site.apply(OPEN, SERVED, client(), server(**UNSECURED))
+    allowed, forbidden = opened(lines, site, 80), opened(lines, site, 81)
+    assert allowed.carries()
+    assert forbidden.carries()
+    site.apply(server())
+    assert allowed.carries()
+    assert not forbidden.carries(1.0)
+
+
+def test_port_security_that_is_switched_on_at_a_client_goes_on_with_what_it_may_send(
+    site: Site, lines: ExitStack
+) -> None:
+    near = Rule("e80", "some", EGRESS, IPV4, TCP, 80, 80)
+    everybody = replace(NEAR, remote_group_id=None, port_range_max=81)
+    site.apply(
+        SecurityGroup("some", "some", (near,)),
+        replace(SERVED, rules=(everybody,)),
+        client(**UNSECURED),
+        server(),
+    )
+    allowed, forbidden = opened(lines, site, 80), opened(lines, site, 81)
+    assert allowed.carries()
+    assert forbidden.carries()
+    site.apply(replace(port(1), security_groups=("some",)))
+    assert allowed.carries()
+    assert not forbidden.carries(1.0)
+
+
+def test_port_security_that_is_switched_off_interrupts_nothing(
+    site: Site, lines: ExitStack
+) -> None:
+    site.apply(OPEN, SERVED, client(), server())
+    line = opened(lines, site, 80)
+    assert line.carries()
+    site.apply(server(**UNSECURED))
+    assert line.carries()
+    assert opened(lines, site, 81).carries()
+
+
+def test_groups_that_change_live_cut_and_revive(site: Site, lines: ExitStack) -> None:
+    site.apply(OPEN, SERVED, client(), server())
+    line = opened(lines, site, 80)
+    assert line.carries()
+    site.apply(server(security_groups=()))
+    assert not line.carries(1.0)
+    site.apply(server())
+    assert line.carries()
