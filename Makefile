@@ -8,7 +8,7 @@ NEUTRON := .venv/neutron/installed
 PURE := tests/model tests/flow tests/policy tests/scenarios
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test quick check coverage bench fmt docs clean install \
+.PHONY: help demo test quick check coverage bench fmt docs clean install \ fuzz
 	demo-neutron test-neutron-upstream bench-neutron
 
 help: ## say what can be done here
@@ -50,6 +50,9 @@ test-neutron-upstream: install $(NEUTRON) ## Neutron's own tests of ports and gr
 bench-neutron: install $(NEUTRON) ## measure what goes through Neutron; RECORD=1 as for bench
 	@$(SANDBOX) $(PYTHON) -m bench.neutron $(BENCH) $(if $(RECORD),--record)
 	@tools/generate-docs
+
+fuzz: $(VENV) ## mutate what comes from outside, for about half an hour; FUZZ="frame --seed 2" for a part
+	@nice -n 19 $(PYTHON) -m tools.fuzz $(FUZZ)
 
 fmt: $(VENV) ## format, and mend what can be mended by itself
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
