@@ -8,7 +8,7 @@ NEUTRON := .venv/neutron/installed
 PURE := tests/model tests/flow tests/policy tests/scenarios
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test quick check coverage bench fmt docs clean install \ fuzz
+.PHONY: help demo test quick check coverage bench fuzz fmt docs clean install \
 	demo-neutron test-neutron-upstream bench-neutron
 
 help: ## say what can be done here
