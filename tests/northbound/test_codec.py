@@ -13,10 +13,18 @@ from damselfly.errors import BadInput
 from damselfly.model.address import FAMILIES, IPV4, IPV6, Family, Prefix
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMPV6, TCP, AddressGroup, Rule, SecurityGroup, in_order
-from damselfly.model.network import Network, Subnet
+from damselfly.model.network import Network, Route, Router, RouterInterface, Subnet
 from damselfly.model.port import AddressPair, Port
 from damselfly.northbound import keys
-from damselfly.northbound.codec import Stored, decode, encode, key_of, write, written_together
+from damselfly.northbound.codec import (
+    Stored,
+    decode,
+    encode,
+    key_of,
+    write,
+    write_topology,
+    written_together,
+)
 
 IDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 MACS = st.integers(1, (1 << 48) - 1).filter(lambda mac: not mac & 1 << 40)
@@ -37,8 +45,20 @@ def addresses() -> st.SearchStrategy[Prefix]:
 
 
 ANY_PREFIX = st.sampled_from(FAMILIES).flatmap(prefixes)
-NETWORKS = st.builds(Network, IDS, IDS, st.integers(1, (1 << 24) - 1))
-SUBNETS = st.builds(Subnet, IDS, IDS, ANY_PREFIX, st.none() | addresses(), st.none() | addresses())
+NETWORKS = st.builds(Network, IDS, IDS, st.integers(0, (1 << 24) - 1), st.integers(0, 9000))
+SUBNETS = st.builds(
+    Subnet,
+    IDS,
+    IDS,
+    ANY_PREFIX,
+    st.none() | addresses(),
+    st.none() | addresses(),
+    enable_dhcp=st.booleans(),
+    dns_nameservers=st.lists(addresses(), max_size=2).map(tuple),
+    host_routes=st.lists(st.builds(Route, ANY_PREFIX, addresses()), max_size=2).map(tuple),
+    ipv6_ra_mode=st.sampled_from(["", "slaac"]),
+    ipv6_address_mode=st.sampled_from(["", "slaac"]),
+)
 PORTS = st.builds(
     Port,
     id=IDS,
@@ -232,3 +252,21 @@ def test_a_port_is_written_with_its_index_entries() -> None:
 def test_a_network_is_written_with_its_number() -> None:
     entries = {key for key, _ in written_together(Network("n", "n", 7))}
     assert entries == {"/segment/7"}
+
+
+def test_a_network_without_a_number_claims_none() -> None:
+    assert list(written_together(Network("n", "local", 0))) == []
+
+
+def test_routers_are_stored_for_later() -> None:
+    route = Route(Prefix.parse("10.9.0.0/16"), Prefix.parse("10.0.0.9"))
+    key, value = write_topology(Router("r", "edge", routes=(route,), gateway_network_id="out"))
+    assert key == "/router/r"
+    assert value is not None
+    fields = json.loads(value)
+    assert fields["routes"] == [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}]
+    assert fields["gateway_network_id"] == "out"
+    key, value = write_topology(RouterInterface("r", "p", "n", ("s",)))
+    assert key == "/router-interface/r/p"
+    assert value is not None
+    assert json.loads(value)["subnets"] == ["s"]

@@ -14,7 +14,8 @@ from damselfly.errors import Conflict
 from damselfly.neutron.keeping import Entries
 from damselfly.northbound.store import Change
 
-KEY = "/neutron/duty"
+KEY = "/status/neutron/duty"
+"""No policy: agents need not look at it."""
 
 
 class Lease:

@@ -1,0 +1,1 @@
+"""The mechanism driver's parts that know no Neutron; what needs one is in ``tests/neutron``."""
