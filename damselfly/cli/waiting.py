@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from damselfly.errors import BadInput, NotEnforced
 from damselfly.northbound import keys
@@ -15,9 +15,13 @@ LIVE_SECONDS = 10.0
 """An agent that has not said anything for so long does not count: several status intervals."""
 
 
-def is_live(status: AgentStatus, now: float) -> bool:
-    """Tell whether the agent has reported lately, and not that it stopped."""
-    return not status.stopped and now - status.updated_at < LIVE_SECONDS
+def is_live(status: AgentStatus, now: float, held: Container[str] = ()) -> bool:
+    """Tell whether the agent lives: it holds its host's name, or has reported lately.
+
+    Holding the name asks nobody's clock; one that said last that it stopped does not live.
+    """
+    recent = abs(now - status.updated_at) < LIVE_SECONDS
+    return not status.stopped and (status.host in held or recent)
 
 
 async def wait_for_agents(store: Store, revision: int, timeout: float) -> list[str]:
@@ -27,8 +31,8 @@ async def wait_for_agents(store: Store, revision: int, timeout: float) -> list[s
     one has not confirmed after ``timeout`` seconds.
     """
     contents = await store.read([keys.STATUS_PREFIX])
-    now = time.time()
-    reached = {one.host: one.revision for one in agents(contents) if is_live(one, now)}
+    now, held = time.time(), await store.holders()
+    reached = {one.host: one.revision for one in agents(contents) if is_live(one, now, held)}
     if not reached:
         raise _nobody(revision, f"no agent has reported within the last {LIVE_SECONDS:.0f} s")
     try:

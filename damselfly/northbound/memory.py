@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from damselfly.errors import Compacted, Conflict, NameTaken, StoreError
 
-from .store import Change, Commit, Contents, shown
+from .store import Change, Commit, Contents, shown, touches_policy
 
 
 class MemoryStore:
@@ -64,6 +64,11 @@ class MemoryStore:
         del self._log[: -self._keep]
         self._wake()
         return self._revision
+
+    async def behind(self, revision: int) -> int:
+        """Count the commits of policy that came after a revision."""
+        self._check_open()
+        return sum(map(touches_policy, self._after(revision)))
 
     async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
         """Take a name, or keep it; whoever holds it has to be replaced."""

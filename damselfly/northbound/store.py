@@ -71,6 +71,12 @@ class Store(Protocol):
         ``Conflict`` where one has not, ``StoreError`` where the store cannot write.
         """
 
+    async def behind(self, revision: int) -> int:
+        """Count the commits of policy that came after a revision.
+
+        Raises ``Compacted`` where the store no longer knows, or has not come to the revision.
+        """
+
     async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
         """Take a name that only one process may have, or keep it: to be repeated every few seconds.
 

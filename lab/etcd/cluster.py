@@ -18,7 +18,10 @@ _CLIENTS, _PEERS = 2379, 2380
 
 
 class Cluster:
-    """Servers that hold each other's data; every one can be killed and come back."""
+    """Servers that hold each other's data; every one can be killed and come back.
+
+    They end with the thread that started them: prctl(2), PR_SET_PDEATHSIG.
+    """
 
     def __init__(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import rich_click as click
 
 from damselfly.cli import output
 from damselfly.cli.changing import read_policy
+from damselfly.cli.fleet.overview import show_overview
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.cli.waiting import is_live
 from damselfly.northbound import keys
@@ -25,15 +26,21 @@ class _Seen:
     idle: dict[str, str]
     """Rules that match nothing, with the reason."""
     now: float
+    held: Container[str]
+    """Hosts whose names are held by living agents."""
 
 
 @click.command()
+@click.option("--all", "overview", is_flag=True, help="A line for each host, and no more.")
 @shared_options
-def status(settings: Settings) -> None:
+def status(settings: Settings, *, overview: bool) -> None:
     """Show each agent: what it enforces since when, its ports, verdicts, drops and problems."""
+    if overview:
+        run(show_overview(settings))
+        return
     seen = run(_read(settings))
     if settings.output != "table":
-        said = [{**asdict(one), "live": is_live(one, seen.now)} for one in seen.agents]
+        said = [{**asdict(one), "live": is_live(one, seen.now, seen.held)} for one in seen.agents]
         output.data(
             {"agents": said, "problems": seen.problems, "idle_rules": seen.idle}, settings.output
         )
@@ -41,7 +48,7 @@ def status(settings: Settings) -> None:
     if not seen.agents:
         output.say("no agent has ever reported to this store; start one with `damselfly agent`")
     for agent in seen.agents:
-        _show_agent(agent, seen.now)
+        _show_agent(agent, seen)
     for key, why in seen.problems.items():
         output.say(f"problem: {key}: {why}", style="red")
     for rule_id, why in seen.idle.items():
@@ -52,12 +59,14 @@ async def _read(settings: Settings) -> _Seen:
     async with settings.opened() as store:
         contents = await store.read([keys.STATUS_PREFIX])
         reader = PolicyReader(await read_policy(store))
+        held = await store.holders()
     idle = {rule.id: why for rule, why in idle_rules(reader.snapshot)}
-    return _Seen(list(agents(contents)), dict(reader.problems), idle, time.time())
+    return _Seen(list(agents(contents)), dict(reader.problems), idle, time.time(), held)
 
 
-def _show_agent(agent: AgentStatus, now: float) -> None:
-    word, style = _liveness(agent, now)
+def _show_agent(agent: AgentStatus, seen: _Seen) -> None:
+    now = seen.now
+    word, style = _liveness(agent, seen)
     output.say(f"{agent.host}: {word}, heard {output.ago(now - agent.updated_at)}", style=style)
     for name, value in _facts(agent, now):
         output.say(f"  {name:<14} {value}")
@@ -84,11 +93,11 @@ def _show_agent(agent: AgentStatus, now: float) -> None:
     output.say("")
 
 
-def _liveness(agent: AgentStatus, now: float) -> tuple[str, str]:
+def _liveness(agent: AgentStatus, seen: _Seen) -> tuple[str, str]:
     """Return the word for how the agent is, and its style."""
     if agent.stopped:
         return "stopped", "bold yellow"
-    return ("live", "bold green") if is_live(agent, now) else ("SILENT", "bold red")
+    return ("live", "bold green") if is_live(agent, seen.now, seen.held) else ("SILENT", "bold red")
 
 
 def _facts(agent: AgentStatus, now: float) -> Iterator[tuple[str, str]]:

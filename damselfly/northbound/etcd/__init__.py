@@ -4,6 +4,7 @@ How objects and commits are laid out is told in ``layout``.  The messages and ca
 """
 
 from .driver import EtcdStore
+from .layout import Layout
 from .rpc import Place
 
-__all__ = ["EtcdStore", "Place"]
+__all__ = ["EtcdStore", "Layout", "Place"]

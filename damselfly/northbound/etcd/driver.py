@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from damselfly.errors import Compacted
+from damselfly.errors import Compacted, StoreError
 from damselfly.northbound.store import Change, Commit, Contents
 
 from .following import Following, Lineage
 from .holding import Holding
 from .layout import Layout
 from .reading import Reading
-from .rpc import Ahead, Place, Session
+from .rpc import Ahead, Ambiguous, Place, Session
 from .writing import Writing
 
 
@@ -52,7 +52,19 @@ class EtcdStore:
         the same ``expected`` shows what became of it.
         """
         async with self._turn:
-            return await self._writing.commit(dict(changes), expected or {})
+            try:
+                return await self._writing.commit(dict(changes), expected or {})
+            except Ambiguous as lost:
+                raise StoreError(f"{lost}; what was to be written may have been") from None
+
+    async def behind(self, revision: int) -> int:
+        """Count the commits of policy that came after a revision."""
+        try:
+            then = await self._reading.head(revision)
+        except Ahead:
+            raise Compacted(f"the store has never come to revision {revision}") from None
+        now = await self._reading.head()
+        return now.commits - (then.commits if revision else 0)
 
     async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
         """Take a name that only one process may have, or keep it: every few seconds."""

@@ -29,6 +29,8 @@ class Head(NamedTuple):
     record: Record
     pending: str | None
     """The large commit whose parts are not objects yet."""
+    commits: int = 0
+    """How many there were of policy."""
 
 
 class Reading:
@@ -119,6 +121,7 @@ class Reading:
             0 if record is None else record.written_at,
             NOTHING if record is None else Record.decode(record.value),
             None if pending is None else pending.value.decode(),
+            0 if record is None else record.version,
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from damselfly.errors import Compacted, StoreError
-from damselfly.northbound.store import Change, Commit, Contents, shown
+from damselfly.northbound.store import Change, Commit, Contents, shown, touches_policy
 
 from .doorbell import Doorbell
 from .file import SqliteFile
@@ -73,6 +73,11 @@ class SqliteStore:
     ) -> int:
         """Write all changes or none, durably; return the new revision."""
         return await self._run(lambda file: file.commit(changes, expected or {}))
+
+    async def behind(self, revision: int) -> int:
+        """Count the commits of policy that came after a revision."""
+        later = await self._run(partial(_commits_after, revision))
+        return sum(map(touches_policy, later))
 
     async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
         """Take a name, or keep it; one whose holder is dead is free anyway."""

@@ -20,6 +20,8 @@ class KeyValue(NamedTuple):
     written_at: int
     """The revision that wrote it last."""
     lease: int = 0
+    version: int = 0
+    """How often it was written."""
 
 
 class Found(NamedTuple):
@@ -127,7 +129,9 @@ def _revision(header: Any) -> int:
 
 def _key_value(message: Any) -> KeyValue:
     seen: dict[int, Any] = dict(wire.fields(message))
-    return KeyValue(seen.get(1, b""), seen.get(5, b""), seen.get(3, 0), seen.get(6, 0))
+    return KeyValue(
+        seen.get(1, b""), seen.get(5, b""), seen.get(3, 0), seen.get(6, 0), seen.get(4, 0)
+    )
 
 
 def _event(message: Any) -> Event:
