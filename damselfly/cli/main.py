@@ -12,6 +12,7 @@ from click.shell_completion import get_completion_class
 
 from damselfly import __version__
 from damselfly.errors import BadInput, DamselflyError
+from damselfly.northbound.masking import masked
 
 from .settings import store_options, take_options
 
@@ -72,6 +73,6 @@ def main() -> None:
     try:
         cli(prog_name=PROGRAM, complete_var=_COMPLETE)
     except DamselflyError as error:
-        for line in str(error).splitlines():
+        for line in masked(str(error)).splitlines():
             click.echo(f"{click.style('error:', fg='red', bold=True)} {line}", err=True)
         sys.exit(error.exit_code)

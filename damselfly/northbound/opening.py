@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from damselfly.errors import BadInput
 
+from .masking import masked
 from .memory import MemoryStore
 from .sqlite import SqliteStore
 from .store import Store
@@ -29,7 +30,7 @@ def open_store(url: str, *, create: bool = True) -> Store:
         return MemoryStore()
     if parts.scheme == "etcd" and parts.netloc:
         return _etcd(url)
-    raise BadInput(f"{url!r} is no store; accepted: {_ACCEPTED}")
+    raise BadInput(f"{masked(url)!r} is no store; accepted: {_ACCEPTED}")
 
 
 def _etcd(url: str) -> Store:

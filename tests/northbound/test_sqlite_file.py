@@ -55,6 +55,25 @@ async def test_only_the_owner_may_read_the_files(path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+async def test_files_that_root_makes_belong_to_the_owner_of_their_directory(path: Path) -> None:
+    """Else an agent of another user could not read what ``damselfly apply`` wrote as root."""
+    os.chown(path.parent, 4242, 4243)
+    store = SqliteStore(path)
+    await store.commit([Change("/port/a", b"1")])
+    owners = {(file.stat().st_uid, file.stat().st_gid) for file in path.parent.iterdir()}
+    assert owners == {(4242, 4243)}
+    assert len(list(path.parent.iterdir())) == 3
+    await store.close()
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_is_followed(path: Path) -> None:
+    place = path.parent / "elsewhere.db"
+    path.symlink_to(place)
+    asyncio.run(SqliteStore(path).close())
+    assert place.stat().st_mode & 0o777 == 0o600
+
+
 async def test_a_missing_directory_is_made(tmp_path: Path) -> None:
     await SqliteStore(tmp_path / "a" / "b" / "policy.db").close()
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700

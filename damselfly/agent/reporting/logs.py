@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
+from damselfly.northbound.masking import masked
+
 LINES, WINDOW = 20, 60.0
 """So many messages of one kind are logged in so many seconds; of the others only the number."""
 _KINDS = 1024
@@ -40,8 +42,16 @@ class Bounded(logging.Filter):
         return count < LINES
 
 
+class Lines(logging.Formatter):
+    """A line of text; no password of a store's URL ever gets into one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Spell a record."""
+        return masked(super().format(record))
+
+
 class JsonLines(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line; without passwords, too."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Spell a record."""
@@ -53,7 +63,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False)
+        return masked(json.dumps(said, ensure_ascii=False))
 
 
 def log_to_stderr(form: LogFormat, *, verbose: bool = False) -> None:
@@ -61,8 +71,6 @@ def log_to_stderr(form: LogFormat, *, verbose: bool = False) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Bounded())
     handler.setFormatter(
-        JsonLines()
-        if form == "json"
-        else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        JsonLines() if form == "json" else Lines("%(asctime)s %(levelname)s %(name)s: %(message)s")
     )
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])

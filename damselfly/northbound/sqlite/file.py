@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from damselfly.errors import Compacted, Conflict, NoStore, StoreError
@@ -198,8 +198,20 @@ def _prepare(path: Path, *, create: bool) -> tuple[int, int]:
         raise NoStore(f"there is no store at {path}; `damselfly apply` makes one")
     if create:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with suppress(FileExistsError):
+            _make(path.resolve())
     return _identity(path)
+
+
+def _make(path: Path) -> None:
+    """Make the file; if root does, for the owner of its directory, who may be the agent's user."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(fd, owner.st_uid, owner.st_gid)
+    finally:
+        os.close(fd)
 
 
 def _identity(path: Path) -> tuple[int, int]:

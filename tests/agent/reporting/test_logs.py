@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
-from damselfly.agent.reporting.logs import LINES, WINDOW, Bounded, JsonLines
+from damselfly.agent.reporting.logs import LINES, WINDOW, Bounded, JsonLines, Lines
 
 
 def record(line: int = 1, message: str = "port %s is closed", *args: object) -> logging.LogRecord:
@@ -48,3 +48,10 @@ def test_a_line_for_programs_is_one_object() -> None:
     assert said["level"] == "warning"
     assert said["logger"] == "damselfly.x"
     assert said["time"].endswith("+00:00")
+
+
+def test_no_password_is_logged() -> None:
+    told = record(1, "store %s is gone", "etcd://agent:secret@host/x")
+    for form in (Lines("%(message)s"), JsonLines()):
+        assert "etcd://agent:***@host/x" in form.format(told)
+        assert "secret" not in form.format(told)
