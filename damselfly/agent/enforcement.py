@@ -7,7 +7,7 @@ are therefore always given on the state that was sent last.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
@@ -18,7 +18,7 @@ from damselfly.model.direction import Direction
 from damselfly.model.group import Rule
 from damselfly.model.network import Attachment
 from damselfly.model.snapshot import EMPTY, Snapshot
-from damselfly.pipeline.assemble import Kind, Unit, unit_flows, unit_inputs, units
+from damselfly.pipeline.assemble import OF_PORTS, Kind, Unit, unit_flows, unit_inputs, units
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.layout import Table
 from damselfly.pipeline.security import verdicts as verdict_table
@@ -185,7 +185,11 @@ class Enforcement:
             for unit, wanted in inputs.items()
         }
         by_key = {local.key: local for local in view.local.values()}
-        generations = {key: local.generation for key, local in by_key.items()}
+        known, was = self.state.generations, self.state.by_key
+        generations = {
+            key: known[key] if was.get(key) == local else local.generation
+            for key, local in by_key.items()
+        }
         return State(view, policies, inputs, flows, by_key, generations)
 
     def _recall(self, flow: Flow, known: _Rules) -> None:
@@ -215,12 +219,12 @@ def _alike(port_id: str, old: Snapshot, new: Snapshot) -> bool:
     )
 
 
-def _ports_of(unit: Unit, snapshot: Snapshot) -> frozenset[str]:
-    if unit.kind in (Kind.PORT, Kind.POLICY):
-        return frozenset({unit.name})
+def _ports_of(unit: Unit, snapshot: Snapshot) -> Collection[str]:
+    if unit.kind in OF_PORTS:
+        return (unit.name,)
     if unit.kind is Kind.NETWORK:
-        return snapshot.ports_on.get(unit.name, frozenset())
-    return frozenset()
+        return snapshot.ports_on.get(unit.name, ())
+    return ()
 
 
 def _changes(old: State, new: State) -> Delta:
@@ -238,6 +242,6 @@ def _stated(view: HostView, unit: Unit) -> tuple[Flow, ...]:
     try:
         return tuple(unit_flows(view, unit))
     except Exception as error:
-        if unit.kind not in (Kind.PORT, Kind.POLICY):
+        if unit.kind not in OF_PORTS:
             raise
         raise PortFailed(unit.name, f"its flows cannot be stated: {error!r}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, KeysView, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -15,7 +15,9 @@ from .network import Network, Subnet
 from .port import Port
 
 Thing = Network | Subnet | Port | SecurityGroup | AddressGroup
-_NOBODY: frozenset[str] = frozenset()
+Ids = KeysView[str]
+"""A set of ids: the keys of a dictionary, which is copied far faster than a set."""
+_NOBODY: Ids = dict[str, None]().keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,13 @@ class Snapshot:
     address_groups: Mapping[str, AddressGroup]
     closed: Mapping[str, str]
     """Ids of ports that must stay closed, with the reason (an object that cannot be read)."""
-    wearers: Mapping[str, frozenset[str]]
+    wearers: Mapping[str, Ids]
     """Ids of the ports that wear a group."""
-    ports_on: Mapping[str, frozenset[str]]
+    ports_on: Mapping[str, Ids]
     """Ids of the ports on a network."""
-    subnets_on: Mapping[str, frozenset[str]]
+    subnets_on: Mapping[str, Ids]
     """Ids of the subnets of a network."""
-    namers: Mapping[str, frozenset[str]]
+    namers: Mapping[str, Ids]
     """Ids of the groups whose rules name an address group, be it there or not."""
     _members: dict[tuple[str, Family], Members] = field(repr=False, compare=False)
     """Filled when first asked for, and carried on from view to view."""
@@ -163,10 +165,10 @@ def _network_of_subnet(thing: Thing) -> tuple[str, ...]:
 
 
 def _indexed(
-    base: Mapping[str, frozenset[str]],
+    base: Mapping[str, Ids],
     moves: Iterable[_Move],
     places: Callable[[Thing], tuple[str, ...]],
-) -> Mapping[str, frozenset[str]]:
+) -> Mapping[str, Ids]:
     """Return an index from places to the ids of objects there, after some objects moved."""
     gone: dict[str, set[str]] = defaultdict(set)
     come: dict[str, set[str]] = defaultdict(set)
@@ -182,14 +184,20 @@ def _indexed(
         return base
     index = dict(base)
     for place in {*gone, *come}:
-        # One copy of what may be ten thousand names, each.
-        index[place] = index.get(place, _NOBODY) - gone[place] | come[place]
-        if not index[place]:
-            del index[place]
+        names: dict[str, None] = {}
+        if place in base:
+            names = base[place].mapping.copy()  # type: ignore[attr-defined]
+        names.update(dict.fromkeys(come[place]))
+        for name in gone[place]:
+            names.pop(name, None)
+        if names:
+            index[place] = names.keys()
+        else:
+            index.pop(place, None)
     return index
 
 
-_NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})
+_NOTHING: Mapping[str, Ids] = MappingProxyType({})
 EMPTY = Snapshot(
     revision=0,
     networks=MappingProxyType({}),

@@ -1,6 +1,6 @@
 """Everything that the switch should hold, in units that change together.
 
-A unit is the fixed part, one port, its policy, one network or one group.  The agent recomputes the
+A unit is the fixed part, one port, its labels, one network or one group.  The agent recomputes the
 units that a change concerns; the result depends on the view only, never on the order in which it
 came about.
 """
@@ -8,7 +8,7 @@ came about.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
+from enum import IntEnum, auto
 from typing import NamedTuple
 
 from damselfly.flow.flow import Flow, MeterBand
@@ -28,7 +28,7 @@ from .security import (
     verdicts,
 )
 from .tables import classify, fragments, output, services, switching, tracking
-from .view import HostView
+from .view import HostView, LocalPort
 
 _STATIC = (
     classify, ingress, neighbours, services, tracking, forwarding, switching, labels, verdicts,
@@ -37,22 +37,27 @@ _STATIC = (
 _PER_PORT = (
     classify, ingress, neighbours, fragments, tracking, switching, per_packet, verdicts, output,
 )  # fmt: skip
-_PER_POLICY = (forwarding, labels)
 _PER_NETWORK = (services, tracking, switching)
 
 
-class Kind(Enum):
-    """What a unit is about."""
+class Kind(IntEnum):
+    """What a unit is about; a number, because units are looked up all the time."""
 
-    STATIC = "static"
-    PORT = "port"
+    STATIC = auto()
+    PORT = auto()
     """Who a port is: where it is plugged in, what it may send."""
-    POLICY = "policy"
-    """What a port's groups say; changes far more often."""
-    NETWORK = "network"
-    RULES = "rules"
-    MEMBERS = "members"
-    ADDRESSES = "addresses"
+    NAMED = auto()
+    """What the rules of a port's groups name and must not be dropped unjudged."""
+    LABELS = auto()
+    """A port's labels; they change far more often than all else."""
+    NETWORK = auto()
+    RULES = auto()
+    MEMBERS = auto()
+    ADDRESSES = auto()
+
+
+OF_PORTS = (Kind.PORT, Kind.NAMED, Kind.LABELS)
+"""What there is one of for each port."""
 
 
 class Unit(NamedTuple):
@@ -67,8 +72,8 @@ def units(view: HostView) -> Iterator[Unit]:
     """Yield all units of the view."""
     yield Unit(Kind.STATIC)
     for port_id in view.local:
-        yield Unit(Kind.PORT, port_id)
-        yield Unit(Kind.POLICY, port_id)
+        for kind in OF_PORTS:
+            yield Unit(kind, port_id)
     for network_id in {local.port.network_id for local in view.local.values()}:
         yield Unit(Kind.NETWORK, network_id)
     for group_id, entry in ledger.needed(view.snapshot, view.worn()):
@@ -85,19 +90,23 @@ def unit_flows(view: HostView, unit: Unit) -> Iterator[Flow]:
 
 def unit_inputs(view: HostView, unit: Unit) -> tuple[object, ...]:
     """Return what the unit's flows are computed from; equal inputs give equal flows."""
-    if unit.kind is Kind.PORT:
-        return (view.local[unit.name],)
-    if unit.kind is Kind.POLICY:
-        local = view.local[unit.name]
-        groups = [view.snapshot.groups.get(name) for name in local.port.security_groups]
-        labels = [view.labels.get((local.key, direction)) for direction in Direction]
-        return (local, *labels, *groups)
+    if unit.kind in OF_PORTS:
+        return _port_inputs(view, unit.kind, view.local[unit.name])
     if unit.kind is Kind.NETWORK:
         subnets = sorted(view.snapshot.subnets_on.get(unit.name, ()))
         return (*view.on_network(unit.name), *(view.snapshot.subnets[name] for name in subnets))
     if unit.kind is Kind.STATIC:
         return ()
     return ledger.inputs(view.snapshot, LedgerKey(unit.name, _LEDGER_ENTRIES[unit.kind]))
+
+
+def _port_inputs(view: HostView, kind: Kind, local: LocalPort) -> tuple[object, ...]:
+    if kind is Kind.LABELS:
+        return (local, *(view.labels.get((local.key, direction)) for direction in _DIRECTIONS))
+    if kind is Kind.NAMED:
+        worn = map(view.snapshot.groups.get, local.port.security_groups)
+        return (local, *(group.icmp_types for group in worn if group is not None))
+    return (local,)
 
 
 def assemble(view: HostView) -> Iterator[Flow]:
@@ -136,11 +145,14 @@ def _port(view: HostView, port_id: str) -> Iterator[Flow]:
             yield from part.port_flows(view, local)
 
 
-def _policy(view: HostView, port_id: str) -> Iterator[Flow]:
+def _named(view: HostView, port_id: str) -> Iterator[Flow]:
     local = view.local.get(port_id)
-    if local is not None:
-        for part in _PER_POLICY:
-            yield from part.port_flows(view, local)
+    return iter(()) if local is None else forwarding.port_flows(view, local)
+
+
+def _labels(view: HostView, port_id: str) -> Iterator[Flow]:
+    local = view.local.get(port_id)
+    return iter(()) if local is None else labels.port_flows(view, local)
 
 
 def _network(view: HostView, network_id: str) -> Iterator[Flow]:
@@ -151,9 +163,11 @@ def _network(view: HostView, network_id: str) -> Iterator[Flow]:
 _FLOWS = {
     Kind.STATIC: _static,
     Kind.PORT: _port,
-    Kind.POLICY: _policy,
+    Kind.NAMED: _named,
+    Kind.LABELS: _labels,
     Kind.NETWORK: _network,
 }
+_DIRECTIONS = tuple(Direction)
 _LEDGER_KINDS = {
     Entry.RULES: Kind.RULES,
     Entry.MEMBERS: Kind.MEMBERS,

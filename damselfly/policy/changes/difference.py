@@ -100,11 +100,8 @@ class Difference:
         )
         return all(now.contains(was) for was, now in sets)
 
-    def _namers(self, listed: str) -> frozenset[str]:
-        return self._old.namers.get(listed, _NOBODY) | self._new.namers.get(listed, _NOBODY)
-
-
-_NOBODY: frozenset[str] = frozenset()
+    def _namers(self, listed: str) -> set[str]:
+        return {name for view in (self._old, self._new) for name in view.namers.get(listed, ())}
 
 
 def _equal(sets: tuple[IntervalSet, IntervalSet]) -> bool:

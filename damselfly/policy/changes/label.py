@@ -67,6 +67,7 @@ class _Comparison:
         self.old = old
         self.new = new
         self._by_id = {rule.id: rule for rule in new.rules()}
+        self._boxes: dict[str, Box | None] = {}
         self._grown: dict[tuple[str, str], bool] = {}
         self._met: dict[int, list[Box]] = {}
         self._subtracted: dict[tuple[int, int], tuple[IntervalSet, IntervalSet, IntervalSet]] = {}
@@ -98,12 +99,15 @@ class _Comparison:
             return True
         pieces = [_Piece(was.tp_src, was.tp_dst, was.remote)]
         same = self._by_id.get(rule.id)
-        now = None if same is None else box(same, self.new.snapshot)
+        now = None if same is None else self._box(same)
         if now is not None and now.protocol in (None, was.protocol):
             pieces = self._without(pieces[0], now)
         if now is None and any(self._contains(o, was) for o in self._alike.get(_likeness(was), ())):
             return True
-        for other in self._near(was, pieces) if pieces else ():
+        near = list(self._near(was, pieces)) if pieces else []
+        if any(not _any_holds(near, witness) for witness in map(_witness, pieces)):
+            return False
+        for other in near:
             effort = sum(len(piece.remote.starts) + len(other.remote.starts) for piece in pieces)
             self._left -= 1 + effort
             if self._left < 0:
@@ -113,11 +117,19 @@ class _Comparison:
                 break
         return not pieces
 
+    def _box(self, rule: Rule) -> Box | None:
+        """Return what a new rule admits; rules of two groups may share an id, by mistake."""
+        if self._by_id.get(rule.id) is not rule:
+            return box(rule, self.new.snapshot)
+        if rule.id not in self._boxes:
+            self._boxes[rule.id] = box(rule, self.new.snapshot)
+        return self._boxes[rule.id]
+
     @cached_property
     def _alike(self) -> dict[object, list[Box]]:
         alike: dict[object, list[Box]] = defaultdict(list)
         for rule in self.new.rules():
-            now = box(rule, self.new.snapshot)
+            now = self._box(rule)
             if now is not None:
                 alike[_likeness(now)].append(now)
         return alike
@@ -128,7 +140,7 @@ class _Comparison:
         remote = was.remote if len(lost) > 1 else pieces[0].remote
         met = self._met.get(id(remote))
         if met is None:
-            meant = (box(rule, self.new.snapshot) for rule in self._meeting(remote))
+            meant = map(self._box, self._meeting(remote))
             met = self._met[id(remote)] = [now for now in meant if now is not None]
         for now in met:
             if now.protocol in (None, was.protocol) and now.tp_dst & was.tp_dst:
@@ -180,6 +192,16 @@ class _Comparison:
         if known is None:
             known = self._subtracted[pair] = one - other, one, other
         return known[0]
+
+
+def _witness(piece: _Piece) -> tuple[int, int, int]:
+    """Return one packet of the piece, by its ports and its remote; none stands for all others."""
+    return piece.tp_src.starts[0], piece.tp_dst.starts[0], piece.remote.starts[0]
+
+
+def _any_holds(boxes: Iterable[Box], packet: tuple[int, int, int]) -> bool:
+    src, dst, remote = packet
+    return any(dst in box.tp_dst and src in box.tp_src and remote in box.remote for box in boxes)
 
 
 def _likeness(one: Box) -> object:
