@@ -53,6 +53,8 @@ RULES = (
     _rule("ssh", TCP, 22),
     _rule("tftp", UDP, 69),
 )
+WIDENED = [write(_rule("ntp", UDP, 123))]
+"""A rule comes; no connection may so much as be judged again."""
 REVOKED = [Change(keys.rule(GROUP, name), None) for name in ("ssh", "tftp")]
 """Two rules go; the others stay as they are."""
 REPLACED = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.storm.crossing import CUT, KEPT, REPLACED, REVOKED, cross
+from bench.storm.crossing import CUT, KEPT, REPLACED, REVOKED, WIDENED, cross
 from damselfly.northbound.store import Change
 
 pytestmark = pytest.mark.ovs
@@ -25,3 +25,9 @@ def test_what_is_allowed_still_loses_nothing_and_the_rest_stops(
     assert (crossed.lost, crossed.resent) == (0, 0)
     assert crossed.after > 0
     assert crossed.delivered == 0
+
+
+def test_a_rule_more_interrupts_nobody() -> None:
+    crossed = cross(WIDENED, cut=0)
+    assert len(crossed.kept) == 2 * KEPT
+    assert (crossed.lost, crossed.resent) == (0, 0)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.inet import TCP as TCP_
+from scapy.layers.l2 import Ether
 
-from damselfly.model.address import FAMILIES, IPV4, Prefix
+from damselfly.model.address import FAMILIES, IPV4, Prefix, parse_mac
 from damselfly.model.group import TCP, Rule, SecurityGroup
 from damselfly.model.port import AddressPair, Port
+from damselfly.southbound.conntrack import tracked
+from lab.daemon import wait_until
 from lab.echo import Echo
-from tests.ovs.site import EGRESS, INGRESS, Site, port
+from lab.frames import Frames
+from lab.traffic import Probe, reaches
+from tests.ovs.site import EGRESS, INGRESS, Site, mac, port, vm
 
 pytestmark = pytest.mark.ovs
 
@@ -22,6 +31,7 @@ OUT = tuple(Rule(f"o{family.version}", "out", EGRESS, family) for family in FAMI
 OPEN = SecurityGroup("out", "out", OUT)
 NEAR = Rule("near", "served", INGRESS, IPV4, TCP, 80, 80, remote_group_id="out")
 SERVED = SecurityGroup("served", "served", (NEAR,))
+BROADCAST = "ff:ff:ff:ff:ff:ff"
 PAIR = (AddressPair(Prefix.parse("10.0.0.100")),)
 
 
@@ -40,7 +50,7 @@ class Line:
         self.socket.settimeout(wait)
         self.socket.send(b"still there?")
         try:
-            return self.socket.recv(100) == b"still there?"
+            return bool(self.socket.recv(100))
         except TimeoutError:
             return False
 
@@ -147,3 +157,81 @@ def test_groups_that_change_live_cut_and_revive(site: Site, lines: ExitStack) ->
     assert not line.carries(1.0)
     site.apply(server())
     assert line.carries()
+
+
+def test_a_connection_lives_on_when_its_port_comes_back_under_another_number(
+    site: Site, lines: ExitStack
+) -> None:
+    """Its key, and with it its zone in the tracker, stays with the port."""
+    site.apply(OPEN, SERVED, client(), server())
+    line = opened(lines, site, 80)
+    assert line.carries()
+    before = site.two.ofport
+    site.two.unplug()
+    wait_until(lambda: "vm2" not in site.active(), 20, "the agent")
+    site.two.plug(ofport=77)
+    wait_until(lambda: "vm2" in site.active(), 20, "the agent")
+    assert site.two.ofport == 77 != before
+    assert line.carries()
+    assert not reaches(Probe(site.one, site.two.ipv4, "tcp", 81))
+
+
+def test_a_port_that_gets_another_mac_speaks_from_that_one_only(site: Site) -> None:
+    other = "02:00:00:00:00:42"
+    site.apply(OPEN, SERVED, client(), server(security_groups=("out",)))
+    said = IP(src="10.0.0.2", dst="10.0.0.3") / UDP(sport=5, dport=6)
+    old, new = (bytes(Ether(src=each, dst=BROADCAST) / said) for each in (mac(2), other))
+    third = vm(site.hypervisor, 3)
+    site.apply(replace(port(3), **UNSECURED))
+    with Frames(site.two) as two, Frames(third) as three:
+        two.send(new, old)
+        assert {old, new} & set(three.receive(0.5)) == {old}
+        site.apply(server(security_groups=("out",), mac=parse_mac(other)))
+        two.send(old, new)
+        assert {old, new} & set(three.receive(0.5)) == {new}
+        towards = bytes(Ether(src=mac(3), dst=other) / IP(src="10.0.0.3", dst="10.0.0.2") / said[1])
+        three.send(towards)
+        assert two.expect(towards.__eq__, 0.5) is None, "no rule admits it"
+        site.apply(server(mac=parse_mac(other), **UNSECURED))
+        # What the datapath remembers of a denial, it may remember a moment longer.
+        time.sleep(0.5)
+        three.send(towards)
+        assert two.expect(towards.__eq__) is not None
+
+
+def test_every_address_of_a_port_is_its_own(site: Site, lines: ExitStack) -> None:
+    """Two of each family, and none beyond."""
+    more = [Prefix.parse(each) for each in ("10.0.0.21", "fd00::21")]
+    site.apply(OPEN, SERVED, client(fixed_ips=(*port(1).fixed_ips, *more)), server())
+    site.one.namespace.ip(
+        "addr add 10.0.0.21/24 dev eth0",
+        "addr add 10.0.0.22/24 dev eth0",
+        "addr add fd00::21/64 dev eth0 nodad",
+    )
+    for source in ("10.0.0.1", "10.0.0.21"):
+        assert opened(lines, site, 80, source).carries()
+    with pytest.raises(TimeoutError):
+        opened(lines, site, 80, "10.0.0.22")
+
+
+def test_a_denied_opening_leaves_nothing_that_lets_its_repetition_pass(site: Site) -> None:
+    site.apply(OPEN, SERVED, client(), server())
+    opening = IP(src="10.0.0.1", dst="10.0.0.2")
+    frames = [
+        bytes(Ether(src=mac(1), dst=mac(2)) / opening / transport)
+        for transport in (TCP_(sport=5, dport=81, flags="S"), UDP(sport=5, dport=81))
+    ]
+    with Frames(site.one) as one, Frames(site.two) as two:
+        for _ in range(5):
+            one.send(*frames)
+            time.sleep(0.1)
+        assert not set(frames) & set(two.receive())
+    zones = [each.zone for each in asyncio.run(tracked(site.hypervisor.rundir, "netdev"))]
+    status = site.agent.status()
+    assert status is not None
+    sender, receiver = (
+        [each.key for each in status.ports if each.port_id == name] for name in ("vm1", "vm2")
+    )
+    assert zones == sender * 2, "its own rules admitted both"
+    assert receiver
+    assert receiver[0] not in zones

@@ -106,6 +106,26 @@ def test_local_multicast_groups_are_no_hole(last: int) -> None:
     assert host(vm(1, "out"), vm(2)).send("vm1", sent) == []
 
 
+def test_membership_reports_of_ipv4_are_judged_by_the_rules() -> None:
+    """IGMP to 224.0.0.22 is a protocol like any other, at both ends."""
+    igmp = group("igmp", ingress("igmp", 2))
+    sent = replace(
+        everybody(1, 2, 0, 0),
+        destination_mac=0x0100_5E00_0016,
+        packet=everybody(1, 2, 0, 0).packet._replace(destination=0xE000_0016),
+    )
+    rig = host(igmp, vm(1, "out"), vm(2, "igmp"), vm(3, "out"))
+    assert rig.send("vm1", sent) == ["vm2"]
+    rig.apply(vm(1))
+    assert rig.send("vm1", sent) == []
+
+
+def test_icmpv6_that_is_no_discovery_needs_an_egress_rule() -> None:
+    rig = host(vm(1), vm(2, port_security_enabled=False))
+    for kind in (128, 129, 130, 137, 144, 1, 2):
+        assert rig.send("vm1", frame(1, 2, 58, kind, 0, family=IPV6)) == []
+
+
 def test_frames_stay_within_their_network() -> None:
     """The other network has the same addresses and MACs."""
     twin = replace(vm(2, port_security_enabled=False, network_id="other"), id="twin")
