@@ -5,7 +5,10 @@ Field numbers: etcd's ``rpc.proto`` and ``kv.proto``, API v3.  What is not used 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from damselfly.errors import StoreError
 
 from . import wire
 
@@ -65,77 +68,84 @@ class News(NamedTuple):
 
 def found(message: bytes) -> Found:
     """Read the answer to a range request."""
-    revision, keys, more = 0, [], False
-    for field, value in wire.fields(message):
-        if field == 1:
-            revision = _revision(value)
-        elif field == 2:
-            keys.append(_key_value(value))
-        elif field == 3:
-            more = bool(value)
-    return Found(revision, keys, more)
+    told = _Told(message)
+    keys = [_key_value(each) for each in told.messages(2)]
+    return Found(_revision(told), keys, bool(told.number(3)))
 
 
 def done(message: bytes) -> Done:
     """Read the answer to a transaction."""
-    revision, succeeded, read = 0, False, []
-    for field, value in wire.fields(message):
-        if field == 1:
-            revision = _revision(value)
-        elif field == 2:
-            succeeded = bool(value)
-        elif field == 3:
-            read += [found(part) for kind, part in wire.fields(value) if kind == 1]  # type: ignore[arg-type]
-    return Done(revision, succeeded, read)
+    told = _Told(message)
+    read = [found(part) for each in told.messages(3) for part in _Told(each).messages(1)]
+    return Done(_revision(told), bool(told.number(2)), read)
 
 
 def news(message: bytes) -> News:
     """Read a message of a watch."""
-    seen: dict[int, Any] = {}
-    events = []
-    for field, value in wire.fields(message):
-        if field == 11:
-            events.append(_event(value))
-        else:
-            seen[field] = value
+    told = _Told(message)
     return News(
-        revision=_revision(seen.get(1, b"")),
-        events=events,
-        created=bool(seen.get(3)),
-        canceled=bool(seen.get(4)),
-        compacted=seen.get(5, 0),
-        reason=seen.get(6, b"").decode(errors="replace"),
+        revision=_revision(told),
+        events=[_event(each) for each in told.messages(11)],
+        created=bool(told.number(3)),
+        canceled=bool(told.number(4)),
+        compacted=told.number(5),
+        reason=told.data(6).decode(errors="replace"),
     )
 
 
 def lease(message: bytes) -> tuple[int, int]:
     """Read a lease's number and the seconds that it has left; 0: it has ended."""
-    seen: dict[int, Any] = dict(wire.fields(message))
-    return seen.get(2, 0), seen.get(3, 0)
+    told = _Told(message)
+    return told.number(2), told.number(3)
 
 
 def token(message: bytes) -> str:
     """Read what proves who we are."""
-    seen: dict[int, Any] = dict(wire.fields(message))
-    text: str = seen.get(2, b"").decode()
-    return text
+    return _Told(message).data(2).decode(errors="replace")
 
 
-def _revision(header: Any) -> int:
-    seen: dict[int, Any] = dict(wire.fields(header))
-    revision: int = seen.get(3, 0)
-    return revision
+class _Told:
+    """A message's fields, by number.  Raises StoreError where one is of the wrong kind."""
+
+    def __init__(self, message: bytes) -> None:
+        self._fields: dict[int, list[wire.Value]] = {}
+        for field, value in wire.fields(message):
+            self._fields.setdefault(field, []).append(value)
+
+    def number(self, field: int) -> int:
+        value = self._fields.get(field, _ABSENT_NUMBER)[-1]
+        if isinstance(value, bytes):
+            raise StoreError("etcd sent bytes where a number belongs")
+        return value
+
+    def data(self, field: int) -> bytes:
+        value = self._fields.get(field, _ABSENT_DATA)[-1]
+        if isinstance(value, int):
+            raise StoreError("etcd sent a number where bytes belong")
+        return value
+
+    def messages(self, field: int) -> Iterator[bytes]:
+        for value in self._fields.get(field, ()):
+            if isinstance(value, int):
+                raise StoreError("etcd sent a number where a message belongs")
+            yield value
 
 
-def _key_value(message: Any) -> KeyValue:
-    seen: dict[int, Any] = dict(wire.fields(message))
-    return KeyValue(
-        seen.get(1, b""), seen.get(5, b""), seen.get(3, 0), seen.get(6, 0), seen.get(4, 0)
-    )
+_ABSENT_NUMBER: list[wire.Value] = [0]
+_ABSENT_DATA: list[wire.Value] = [b""]
 
 
-def _event(message: Any) -> Event:
-    seen: dict[int, Any] = dict(wire.fields(message))
-    about = _key_value(seen.get(2, b""))
-    gone = seen.get(1, 0) == _DELETED
+def _revision(told: _Told) -> int:
+    return _Told(told.data(1)).number(3)
+
+
+def _key_value(message: bytes) -> KeyValue:
+    told = _Told(message)
+    return KeyValue(told.data(1), told.data(5), told.number(3), told.number(6), told.number(4))
+
+
+def _event(message: bytes) -> Event:
+    told = _Told(message)
+    about = _key_value(told.data(2))
+    gone = told.number(1) == _DELETED
     return Event(about.key, None if gone else about.value, about.written_at)

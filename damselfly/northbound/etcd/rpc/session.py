@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,7 @@ from . import answers, requests
 from .errors import Ambiguous, Lost, Refused, TokenExpired, translated
 from .place import Place
 
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # What it would print is said by its errors.
 RANGE, TXN = "/etcdserverpb.KV/Range", "/etcdserverpb.KV/Txn"
 WATCH, KEEP_ALIVE = "/etcdserverpb.Watch/Watch", "/etcdserverpb.Lease/LeaseKeepAlive"
 GRANT, REVOKE = "/etcdserverpb.Lease/LeaseGrant", "/etcdserverpb.Lease/LeaseRevoke"
