@@ -45,10 +45,16 @@ class Prefix(NamedTuple):
 
         Raises ValueError where the text is no address or prefix.
         """
-        network = ipaddress.ip_network(text, strict=False)
-        return cls(
-            FAMILY_BY_VERSION[network.version], int(network.network_address), network.prefixlen
-        )
+        address, slash, length = text.partition("/")
+        if slash and not (length.isascii() and length.isdecimal()):
+            network = ipaddress.ip_network(text, strict=False)
+            family = FAMILY_BY_VERSION[network.version]
+            return cls(family, int(network.network_address), network.prefixlen)
+        family, value = parse_address(address)
+        free = family.bits - int(length) if slash else 0
+        if free < 0:
+            raise ValueError(f"{text!r} has more bits than an {family.name} address")
+        return cls(family, value >> free << free, family.bits - free)
 
     @property
     def mask(self) -> int:

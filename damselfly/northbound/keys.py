@@ -5,6 +5,7 @@ Ids may hold any text; what would break a path (``/`` and ``%``) is percent-enco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -12,17 +13,21 @@ from urllib.parse import quote, unquote
 NETWORK, SUBNET, PORT, GROUP, RULE = "network", "subnet", "port", "group", "rule"
 ADDRESS_GROUP = "address-group"
 MEMBER, NETWORK_PORT, SEGMENT, STATUS = "member", "network-port", "segment", "status"
+NETWORK_SUBNET = "network-subnet"
 ROUTER, ROUTER_INTERFACE = "router", "router-interface"
 
 POLICY = (NETWORK, SUBNET, PORT, ADDRESS_GROUP, GROUP, RULE)
 POLICY_PREFIXES = tuple(f"/{kind}/" for kind in POLICY)
 """What a reader of the whole policy asks for; the index entries repeat what is there."""
-INDEX_PREFIXES = tuple(f"/{kind}/" for kind in (MEMBER, NETWORK_PORT, SEGMENT))
+INDEX = (MEMBER, NETWORK_PORT, NETWORK_SUBNET, SEGMENT)
+INDEX_PREFIXES = tuple(f"/{kind}/" for kind in INDEX)
 TOPOLOGY_PREFIXES = tuple(f"/{kind}/" for kind in (ROUTER, ROUTER_INTERFACE))
 """Routers, which no agent asks for yet."""
 STATUS_PREFIX = f"/{STATUS}/agent/"
 
 _PLAIN = ":@+,=!*'()[]&$; "
+_NEEDS_NOTHING = re.compile(rf"[\w.~{re.escape(_PLAIN)}-]*", re.ASCII)
+"""What stays as it is, as nearly every id does; looking is far cheaper than encoding."""
 
 
 class Key(NamedTuple):
@@ -35,10 +40,13 @@ class Key(NamedTuple):
 def parse(key: str) -> Key:
     """Take a key apart; the inverse of the functions below.  Any text is accepted."""
     kind, *ids = key.removeprefix("/").split("/")
-    return Key(kind, tuple(unquote(part) for part in ids))
+    return Key(kind, tuple(map(unquote, ids) if "%" in key else ids))
 
 
 def _path(*parts: str) -> str:
+    path = "/" + "/".join(parts)
+    if _NEEDS_NOTHING.fullmatch(path.replace("/", "", len(parts))):
+        return path
     return "/" + "/".join(quote(part, safe=_PLAIN) for part in parts)
 
 
@@ -95,6 +103,16 @@ def network_port(network_id: str, port_id: str) -> str:
 def network_ports_of(network_id: str) -> str:
     """Return the prefix of a network's index entries."""
     return _path(NETWORK_PORT, network_id) + "/"
+
+
+def network_subnet(network_id: str, subnet_id: str) -> str:
+    """Return the index entry that says that a subnet is a network's."""
+    return _path(NETWORK_SUBNET, network_id, subnet_id)
+
+
+def network_subnets_of(network_id: str) -> str:
+    """Return the prefix of a network's index entries for its subnets."""
+    return _path(NETWORK_SUBNET, network_id) + "/"
 
 
 def segment(segmentation_id: int) -> str:

@@ -19,7 +19,7 @@ from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 
 from . import keys
 from .closing import clashes, closed_ports, dangling
-from .codec import Stored, decode
+from .codec import Stored, decode, quick_rule
 from .store import Change, Commit, Contents
 
 _Touched = dict[tuple[type[Thing], str], Thing | None]
@@ -55,6 +55,12 @@ class PolicyReader:
         touched: _Touched = {}
         groups: dict[str, None] = {}
         for key, value in changes:
+            rule = None if value is None else quick_rule(key, value)
+            if rule is not None:
+                self.unreadable.pop(key, None)
+                self._rules.setdefault(rule.security_group_id, {})[rule.id] = rule
+                groups[rule.security_group_id] = None
+                continue
             kind, ids = keys.parse(key)
             if kind in keys.POLICY and not keys.is_regular(key):
                 self._take_stray(key, value)

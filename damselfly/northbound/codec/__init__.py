@@ -6,6 +6,7 @@ says of itself is not policy and has its own codec in ``status``.
 
 from .fields import Stored, fields_of
 from .objects import decode, encode, key_of, write, write_topology, written_together
+from .quick import quick_rule
 
 __all__ = [
     "Stored",
@@ -13,6 +14,7 @@ __all__ = [
     "encode",
     "fields_of",
     "key_of",
+    "quick_rule",
     "write",
     "write_topology",
     "written_together",
