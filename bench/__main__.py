@@ -11,6 +11,7 @@ from lab import sandbox
 
 from .ours.changing import enforcement
 from .ours.deciding import decisions
+from .ours.flood.compare import flood
 from .ours.judging import judging
 from .ours.scanning import scan
 from .peers.compare import datapath
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[int], Table]] = {
     "judging": judging,
     "enforcement": enforcement,
     "crossing": crossing,
+    "flood": flood,
 }
 _HERE = Path(__file__).parent
 

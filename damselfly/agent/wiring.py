@@ -15,6 +15,7 @@ import logging
 import signal
 from pathlib import Path
 
+from damselfly.collector import keep_collections_short
 from damselfly.config import Config
 from damselfly.errors import StoreError, SwitchError, SwitchGone
 from damselfly.northbound.opening import open_store
@@ -202,6 +203,7 @@ async def run(config: Config) -> None:
     Raises SwitchGone where there is no Open vSwitch, no such bridge or no permission, and
     StoreError where the store cannot be opened.
     """
+    keep_collections_short()
     store = open_store(config.store)
     try:
         ovsdb = await Ovsdb.connect(config.ovsdb, config.bridge)

@@ -2,9 +2,9 @@
 
 One flow a verdict, for the whole region in which it holds.  Overlapping ones agree, so the order
 in which they are tried is free: the widest go first, because all that the switch has to look at
-until it finds a match is in what it remembers the answer for (docs/decisions/018).  A packet that none covers is paused at the
-agent, within the rate of its sender's meter, and looked up again when it is resumed: the tables
-decide, never the agent's memory of the packet.
+until it finds a match is in what it remembers the answer for (docs/decisions/018).  A packet that
+none covers is paused at the agent, within the rate of its sender's meter, and looked up again when
+it is resumed: the tables decide, never the agent's memory of the packet.
 """
 
 from __future__ import annotations

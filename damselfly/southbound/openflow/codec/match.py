@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from damselfly.flow.field import ORDER
 from damselfly.flow.match import Match, Term
@@ -81,14 +82,69 @@ def decode_match(data: bytes, start: int, stop: int) -> Match:
 @decoder
 def decode_values(data: bytes, start: int, stop: int) -> dict[str, int]:
     """Decode the metadata of a packet: values by field name; fields unknown here are left out."""
-    values = {}
-    for header, begin, _ in _walk(data, start, stop):
+    body = data[start:stop]
+    shapes = _SHAPES.get(stop - start, ()) if stop <= len(data) else ()
+    number = int.from_bytes(body, "big")
+    for shape in shapes:
+        if number & shape.mask == shape.headers:
+            return shape.values(body)
+    shape = _shape(data, start, stop)
+    if len(_SHAPES) >= _LENGTHS or len(shapes) >= _SHAPES_EACH:
+        _SHAPES.clear()
+    _SHAPES[stop - start] = (*shapes, shape)
+    return shape.values(body)
+
+
+class _Shape(NamedTuple):
+    """Which fields some metadata has, and where; its headers tell what other metadata is like it.
+
+    The switch leaves out what is zero, so that there are few shapes and many packets of each.
+    """
+
+    mask: int
+    """Of the bits of all headers, in the metadata as one number."""
+    headers: int
+    places: struct.Struct
+    names: tuple[str, ...]
+    wide: dict[str, int]
+    """The values that come as bytes, and how far each is shifted."""
+
+    def values(self, body: bytes) -> dict[str, int]:
+        """Return the value of each field."""
+        found = dict(zip(self.names, self.places.unpack_from(body), strict=True))
+        for name, shift in self.wide.items():
+            found[name] = int.from_bytes(found[name], "big") << shift
+        return found
+
+
+_SHAPES: dict[int, tuple[_Shape, ...]] = {}
+"""Shapes that were seen, by length."""
+_LENGTHS, _SHAPES_EACH = 256, 16
+_SIZES = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+
+def _shape(data: bytes, start: int, stop: int) -> _Shape:
+    """Find out the shape of metadata.  Raises ProtocolError where it has none."""
+    form, headers = "!", bytearray(max(0, stop - start))
+    names: list[str] = []
+    wide: dict[str, int] = {}
+    for header, begin, end in _walk(data, start, stop):
+        place = begin - start
+        headers[place - 4 : place] = b"\xff" * 4
         reading = READINGS.get(header)
-        if reading is not None:
-            name, size, _, shift, _ = reading
-            # ct_state comes with a mask of the bits that the switch knows.
-            values[name] = int.from_bytes(data[begin : begin + size], "big") << shift
-    return values
+        if reading is None:
+            form += f"4x{end - begin}x"
+            continue
+        # ct_state comes with a mask of the bits that the switch knows.
+        name, size, _, shift, _ = reading
+        wide.pop(name, None)
+        if shift or size not in _SIZES:
+            wide[name] = shift
+        form += f"4x{f'{size}s' if name in wide else _SIZES[size]}{end - begin - size}x"
+        names.append(name)
+    mask = int.from_bytes(headers, "big")
+    seen = int.from_bytes(data[start:stop], "big") & mask
+    return _Shape(mask, seen, struct.Struct(form), tuple(names), wide)
 
 
 def _walk(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
