@@ -13,7 +13,7 @@ from damselfly.cli.traffic.judge import Judge
 from damselfly.cli.traffic.live import Live, Standing, understood
 from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import TCP, Rule, SecurityGroup
+from damselfly.model.group import SCTP, TCP, Rule, SecurityGroup
 from damselfly.model.network import Network
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
@@ -153,3 +153,24 @@ def test_many_are_judged_as_each_is(
     assert Judge(view).admits(*asked) is decide(view, *asked).allowed
     shut = view.evolve(3, closed={"p2": "cannot be read"})
     assert Judge(shut).admits(*asked) is decide(shut, *asked).allowed is False
+
+
+def test_a_change_to_stateless_cuts_what_no_rule_answers() -> None:
+    """Afterwards each packet needs a rule, the answers as well."""
+    answers = Rule("answers", "g", EGRESS, IPV4, TCP, 40000, 40000)
+    loose = SecurityGroup("g", "g", (HTTP, SSH, answers), stateful=False)
+    planned = snapshot_of([loose, port(1), port(2, "g")])
+    [web, shell] = read([tcp(80, zone=2, label=0x21), tcp(22, zone=2, label=0x21, rule=SSH)])
+    assert list(cuts([web, shell], ALL, planned)) == []
+    unanswered = snapshot_of([replace(loose, rules=(HTTP, SSH)), port(1), port(2, "g")])
+    found = list(cuts([web, shell], ALL, unanswered))
+    assert [one.end.entry.packet.tp_dst for one in found] == [80, 22]
+    assert "stateless, and of its answers: no egress rule" in found[0].because
+
+
+def test_of_sctp_nothing_is_said_to_be_cut() -> None:
+    """One entry stands for all associations of two hosts, and knows no ports."""
+    pair = Tracked(2, Packet(IPV4, SCTP, ONE, TWO), rule_mark(HTTP), 0x21)
+    found = read([pair])
+    assert [end.standing for end in found] == [Standing.PER_PACKET]
+    assert list(cuts(found, ALL, policy())) == []

@@ -6,6 +6,7 @@ from damselfly.model.direction import Direction
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
+from damselfly.policy.decision import why_closed
 from damselfly.policy.explain import explain
 from damselfly.policy.policies import Policies
 
@@ -20,7 +21,7 @@ class Judge:
 
     def admits(self, port: Port, direction: Direction, packet: Packet) -> bool:
         """Tell whether the port's rules admit the packet."""
-        if port.id in self.view.closed:
+        if why_closed(self.view, port) is not None:
             return False
         if not port.port_security_enabled:
             return True

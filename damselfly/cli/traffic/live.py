@@ -12,7 +12,7 @@ from pathlib import Path
 
 from damselfly.cli.hosts import connected
 from damselfly.model.direction import Direction
-from damselfly.model.group import Rule
+from damselfly.model.group import SCTP, Rule
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound.status import AgentStatus
@@ -38,6 +38,8 @@ class Standing(Enum):
     """The policy changed; its next packet is judged, and allowed."""
     CUT = "cut"
     """The policy changed; its next packet is judged, and denied."""
+    PER_PACKET = "packet by packet"
+    """One entry for all that its hosts say to each other: each packet is judged by its ports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def understood(
         direction = _direction(entry, port, labels, rule)
         current = entry.label != 0 and entry.label == labels.get((entry.zone, direction))
         standing = Standing.CURRENT if current else _judged(entry, port, direction, judge)
+        if entry.packet.protocol == SCTP:
+            standing = Standing.PER_PACKET
         yield Live(host, port, direction, entry, rule, standing)
 
 
