@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from damselfly.model.address import Family, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import Rule
+from damselfly.model.group import ICMP_PROTOCOLS, Rule
 from damselfly.model.intervals import IntervalSet
 from damselfly.model.snapshot import Snapshot
-from damselfly.policy.meaning import Box, box, remote_of
+from damselfly.policy.meaning import Box, box, protocol_of, remote_of
 
 MANY_PIECES = 64
 """Beyond that many leftovers the search gives up and answers no, which is always safe."""
@@ -104,10 +104,9 @@ class _Comparison:
             pieces = self._without(pieces[0], now)
         if now is None and any(self._contains(o, was) for o in self._alike.get(_likeness(was), ())):
             return True
-        near = list(self._near(was, pieces)) if pieces else []
-        if any(not _any_holds(near, witness) for witness in map(_witness, pieces)):
+        if not all(self._may_admit(was.protocol, piece) for piece in pieces):
             return False
-        for other in near:
+        for other in self._near(was, pieces) if pieces else ():
             effort = sum(len(piece.remote.starts) + len(other.remote.starts) for piece in pieces)
             self._left -= 1 + effort
             if self._left < 0:
@@ -116,6 +115,16 @@ class _Comparison:
             if not pieces or len(pieces) > MANY_PIECES:
                 break
         return not pieces
+
+    def _may_admit(self, protocol: int | None, piece: _Piece) -> bool:
+        """Tell whether one packet of the piece may be admitted; mostly what is lost is not."""
+        values = piece.tp_src.starts[0], piece.tp_dst.starts[0], piece.remote.starts[0]
+        return any(
+            protocol_of(rule) in (None, protocol)
+            and _may_admit_ports(rule, *values[:2])
+            and values[2] in remote_of(rule, self.new.snapshot)
+            for rule in self.new.rules()
+        )
 
     def _box(self, rule: Rule) -> Box | None:
         """Return what a new rule admits; rules of two groups may share an id, by mistake."""
@@ -194,14 +203,11 @@ class _Comparison:
         return known[0]
 
 
-def _witness(piece: _Piece) -> tuple[int, int, int]:
-    """Return one packet of the piece, by its ports and its remote; none stands for all others."""
-    return piece.tp_src.starts[0], piece.tp_dst.starts[0], piece.remote.starts[0]
-
-
-def _any_holds(boxes: Iterable[Box], packet: tuple[int, int, int]) -> bool:
-    src, dst, remote = packet
-    return any(dst in box.tp_dst and src in box.tp_src and remote in box.remote for box in boxes)
+def _may_admit_ports(rule: Rule, src: int, dst: int) -> bool:
+    low, high = rule.port_range_min, rule.port_range_max
+    if rule.protocol in ICMP_PROTOCOLS:
+        return low in (None, src) and high in (None, dst)
+    return (low is None or low <= dst) and (high is None or dst <= high)
 
 
 def _likeness(one: Box) -> object:
