@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bench.agent import Agent
@@ -27,19 +27,24 @@ RATE = 4000
 """Messages a second, each of which is answered."""
 _BEFORE, _AFTER, _LATE = 1.0, 2.0, 1.0
 """Seconds of talk before the change and after it, and of waiting for the last answers."""
+_GRACE = 0.1
+"""Seconds after the confirmation in which the datapath may act on what it remembers from before."""
 _COLUMNS = (
     "connections kept",
     "messages",
     "lost",
     "segments resent",
     "connections cut",
-    "messages after the cut",
+    "messages in the first 0.1 s after",
+    "delivered",
+    "messages later",
     "delivered",
 )
 _NOTE = (
     f"Half of the connections are TCP, half UDP; together they send {RATE:,} messages a second,"
     " each answered by its receiver. Cut are those that a rule admitted which goes. Lost is what"
-    " had no answer in the end."
+    " had no answer in the end. After: since the agent said that the switch had confirmed the"
+    " change; what the datapath remembers from before it throws away a little later."
 )
 
 
@@ -71,10 +76,12 @@ class Crossed:
 
     kept: list[Talk]
     cut: list[Talk]
-    said: dict[int, int]
-    """What each of the latter had sent when the switch had confirmed the change."""
     resent: int
     """TCP segments of the former."""
+    confirmed: Mapping[int, int]
+    """How much each of the latter had sent when the switch had confirmed the change."""
+    settled: Mapping[int, int]
+    """How much a little later, when nothing of theirs may pass any more."""
 
     @property
     def lost(self) -> int:
@@ -82,14 +89,21 @@ class Crossed:
         return sum(talk.lost for talk in self.kept)
 
     @property
-    def after(self) -> int:
-        """How many messages of the latter were sent after the change."""
-        return sum(talk.sent - self.said[talk.number] for talk in self.cut)
+    def soon(self) -> tuple[int, int]:
+        """How many messages of the latter were sent just after the change; how many arrived."""
+        sent = delivered = 0
+        for talk in self.cut:
+            first, last = self.confirmed[talk.number], self.settled[talk.number]
+            sent += last - first
+            delivered += min(max(talk.delivered, first), last) - first
+        return sent, delivered
 
     @property
-    def delivered(self) -> int:
-        """How many of those arrived."""
-        return sum(max(0, talk.delivered - self.said[talk.number]) for talk in self.cut)
+    def late(self) -> tuple[int, int]:
+        """How many were sent later than that, and how many of those arrived."""
+        sent = sum(talk.sent - self.settled[talk.number] for talk in self.cut)
+        delivered = sum(max(0, talk.delivered - self.settled[talk.number]) for talk in self.cut)
+        return sent, delivered
 
 
 def cross(changes: list[Change], kept: int = KEPT, cut: int = CUT) -> Crossed:
@@ -99,14 +113,14 @@ def cross(changes: list[Change], kept: int = KEPT, cut: int = CUT) -> Crossed:
         stay = [*crowd.join("tcp", 80, kept), *crowd.join("udp", 53, kept)]
         go = [*crowd.join("tcp", 22, cut), *crowd.join("udp", 69, cut)]
         crowd.talk(RATE, _over(_BEFORE))
-        said: dict[int, int] = {}
+        said: list[dict[int, int]] = []
         change = threading.Thread(target=_change, args=(field.agent, changes, go, said))
         change.start()
         crowd.talk(RATE, lambda: not change.is_alive())
         change.join()
         crowd.talk(RATE, _over(_AFTER))
         crowd.settle(_LATE)
-        return Crossed(stay, go, said, sum(talk.resent for talk in stay))
+        return Crossed(stay, go, sum(talk.resent for talk in stay), *said)
 
 
 def crossing(rounds: int) -> Table:
@@ -127,17 +141,21 @@ def _row(label: str, found: list[Crossed]) -> Row:
             each.lost,
             each.resent,
             len(each.cut),
-            each.after,
-            each.delivered,
+            *each.soon,
+            *each.late,
         )
         for each in found
     )
     return Row(label, tuple(Figure.of(column) for column in zip(*samples, strict=True)))
 
 
-def _change(agent: Agent, changes: list[Change], go: list[Talk], said: dict[int, int]) -> None:
+def _change(
+    agent: Agent, changes: list[Change], go: list[Talk], said: list[dict[int, int]]
+) -> None:
     agent.enforced(agent.commit(changes))
-    said.update({talk.number: talk.sent for talk in go})
+    said.append({talk.number: talk.sent for talk in go})
+    time.sleep(_GRACE)
+    said.append({talk.number: talk.sent for talk in go})
 
 
 def _over(seconds: float) -> Callable[[], bool]:

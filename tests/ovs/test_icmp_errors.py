@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -87,6 +88,7 @@ def test_an_error_arrives_where_it_quotes_a_live_connection_and_only_there(talk:
 def test_no_error_about_a_connection_that_was_revoked_arrives(talk: Talk) -> None:
     for rule in OUT.rules:
         talk.site.delete_rule(rule.id, "out")
+    time.sleep(0.3)  # What the datapath remembers of before goes a moment later (docs/limits.md).
     refused = [talk.complain(family, (kind, code), 5000) for family, kind, code in CASES]
     assert not set(refused) & set(talk.near.receive(0.5))
 

@@ -18,6 +18,7 @@ from scapy.layers.l2 import Ether
 from damselfly.model.address import FAMILIES, IPV4, Prefix, parse_mac
 from damselfly.model.group import TCP, Rule, SecurityGroup
 from damselfly.model.port import AddressPair, Port
+from damselfly.northbound.codec import Stored
 from damselfly.southbound.conntrack import tracked
 from lab.daemon import wait_until
 from lab.echo import Echo
@@ -73,6 +74,16 @@ def lines(site: Site) -> Iterator[ExitStack]:
         yield stack
 
 
+def change(site: Site, *things: Stored) -> None:
+    """Write objects and wait until they are enforced, in the datapath too.
+
+    What the datapath remembers of the flows before it throws away some milliseconds after the
+    switch has confirmed (docs/limits.md).
+    """
+    site.apply(*things)
+    time.sleep(0.3)
+
+
 def opened(stack: ExitStack, site: Site, number: int, source: str = "10.0.0.1") -> Line:
     line = Line(site, number, source)
     stack.callback(line.socket.close)
@@ -87,7 +98,7 @@ def test_an_address_pair_that_goes_takes_its_connections_and_no_others(
     own, further = opened(lines, site, 80), opened(lines, site, 80, "10.0.0.100")
     assert own.carries()
     assert further.carries()
-    site.apply(client())
+    change(site, client())
     assert own.carries()
     assert not further.carries(1.0)
 
@@ -101,7 +112,7 @@ def test_what_a_member_lost_with_its_pair_is_cut_at_the_other_end_as_well(
     own, further = opened(lines, site, 80), opened(lines, site, 80, "10.0.0.100")
     assert further.carries()
     helper = replace(port(3), security_groups=("out",), fixed_ips=port(1).fixed_ips[:1])
-    site.apply(client(**UNSECURED), helper)
+    change(site, client(**UNSECURED), helper)
     assert own.carries(), "its address is that of another member"
     assert not further.carries(1.0)
 
@@ -114,7 +125,7 @@ def test_port_security_that_is_switched_on_at_a_server_ends_what_its_rules_forbi
     allowed, forbidden = opened(lines, site, 80), opened(lines, site, 81)
     assert allowed.carries()
     assert forbidden.carries()
-    site.apply(server())
+    change(site, server())
     assert allowed.carries()
     assert not forbidden.carries(1.0)
 
@@ -124,7 +135,8 @@ def test_port_security_that_is_switched_on_at_a_client_goes_on_with_what_it_may_
 ) -> None:
     near = Rule("e80", "some", EGRESS, IPV4, TCP, 80, 80)
     everybody = replace(NEAR, remote_group_id=None, port_range_max=81)
-    site.apply(
+    change(
+        site,
         SecurityGroup("some", "some", (near,)),
         replace(SERVED, rules=(everybody,)),
         client(**UNSECURED),
@@ -133,7 +145,7 @@ def test_port_security_that_is_switched_on_at_a_client_goes_on_with_what_it_may_
     allowed, forbidden = opened(lines, site, 80), opened(lines, site, 81)
     assert allowed.carries()
     assert forbidden.carries()
-    site.apply(replace(port(1), security_groups=("some",)))
+    change(site, replace(port(1), security_groups=("some",)))
     assert allowed.carries()
     assert not forbidden.carries(1.0)
 
@@ -144,7 +156,7 @@ def test_port_security_that_is_switched_off_interrupts_nothing(
     site.apply(OPEN, SERVED, client(), server())
     line = opened(lines, site, 80)
     assert line.carries()
-    site.apply(server(**UNSECURED))
+    change(site, server(**UNSECURED))
     assert line.carries()
     assert opened(lines, site, 81).carries()
 
@@ -153,9 +165,9 @@ def test_groups_that_change_live_cut_and_revive(site: Site, lines: ExitStack) ->
     site.apply(OPEN, SERVED, client(), server())
     line = opened(lines, site, 80)
     assert line.carries()
-    site.apply(server(security_groups=()))
+    change(site, server(security_groups=()))
     assert not line.carries(1.0)
-    site.apply(server())
+    change(site, server())
     assert line.carries()
 
 
@@ -186,15 +198,13 @@ def test_a_port_that_gets_another_mac_speaks_from_that_one_only(site: Site) -> N
     with Frames(site.two) as two, Frames(third) as three:
         two.send(new, old)
         assert {old, new} & set(three.receive(0.5)) == {old}
-        site.apply(server(security_groups=("out",), mac=parse_mac(other)))
+        change(site, server(security_groups=("out",), mac=parse_mac(other)))
         two.send(old, new)
         assert {old, new} & set(three.receive(0.5)) == {new}
         towards = bytes(Ether(src=mac(3), dst=other) / IP(src="10.0.0.3", dst="10.0.0.2") / said[1])
         three.send(towards)
         assert two.expect(towards.__eq__, 0.5) is None, "no rule admits it"
-        site.apply(server(mac=parse_mac(other), **UNSECURED))
-        # What the datapath remembers of a denial, it may remember a moment longer.
-        time.sleep(0.5)
+        change(site, server(mac=parse_mac(other), **UNSECURED))
         three.send(towards)
         assert two.expect(towards.__eq__) is not None
 
