@@ -74,6 +74,8 @@ class AgentStatus:
     ports: tuple[PortStatus, ...] = ()
     stopped: bool = False
     """It ended in good order and said so last; its flows stay."""
+    flow_mods: int = 0
+    """Sent by changes and take-overs since the start; verdicts apart."""
     packets_in: int = 0
     duplicates: int = 0
     fates: Mapping[str, int] = field(default_factory=dict)

@@ -70,6 +70,7 @@ class Reporter:
             verdict_mode=self._config.verdicts,
             ports=tuple(sorted(self._ports(bridge), key=lambda port: (port.name, port.port_id))),
             stopped=stopped,
+            flow_mods=progress.flow_mods,
             packets_in=fates.total(),
             duplicates=fates[Fate.DUPLICATE],
             fates={fate.value: fates[fate] for fate in Fate},
