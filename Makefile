@@ -8,7 +8,7 @@ NEUTRON := .venv/neutron/installed
 PURE := tests/model tests/flow tests/policy tests/scenarios
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test quick check coverage bench fuzz fmt docs clean install \
+.PHONY: help demo test quick check coverage bench fuzz audit fmt docs clean install \
 	demo-neutron test-neutron-upstream bench-neutron
 
 help: ## say what can be done here
@@ -53,6 +53,9 @@ bench-neutron: install $(NEUTRON) ## measure what goes through Neutron; RECORD=1
 
 fuzz: $(VENV) ## mutate what comes from outside, for about half an hour; FUZZ="frame --seed 2" for a part
 	@nice -n 19 $(PYTHON) -m tools.fuzz $(FUZZ)
+
+audit: ## ask for known vulnerabilities of what packaging/requirements.lock pins
+	@tools/lock --audit
 
 fmt: $(VENV) ## format, and mend what can be mended by itself
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

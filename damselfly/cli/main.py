@@ -21,7 +21,8 @@ _COMPLETE = "_DAMSELFLY_COMPLETE"
 _COMMANDS = {
     "apply": "commands", "get": "commands", "delete": "commands", "status": "commands",
     "lint": "commands", "verify": "commands", "explain": "traffic", "connections": "traffic",
-    "watch": "traffic", "host": "fleet", "store": "store", "agent": "commands",
+    "watch": "traffic", "host": "fleet", "store": "store", "doctor": "doctor",
+    "agent": "commands",
 }  # fmt: skip
 """The package of each command, in the order in which people meet them."""
 

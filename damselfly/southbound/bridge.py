@@ -45,6 +45,8 @@ class BridgeState:
     """Of the Bridge row."""
     is_secure: bool = True
     """Whether the bridge forwards nothing of its own accord while it has no flows."""
+    controllers: tuple[str, ...] = ()
+    """Whom else the bridge lets program it; nobody should be there."""
 
     @property
     def keys(self) -> dict[str, int]:

@@ -153,6 +153,7 @@ class Ovsdb:
             errors=claimed.errors,
             external_ids=MappingProxyType(dict(row.external_ids)),
             is_secure=_one(row.fail_mode) == "secure",
+            controllers=tuple(sorted(each.target for each in row.controller)),
         )
 
 

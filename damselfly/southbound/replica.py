@@ -39,7 +39,9 @@ _COLUMNS: dict[str, dict[str, Any]] = {
         "fail_mode": _OPTIONAL_TEXT,
         "external_ids": _MAP,
         "ports": _references("Port"),
+        "controller": _references("Controller"),
     },
+    "Controller": {"target": _TEXT},
     "Port": {"interfaces": _references("Interface")},
     "Interface": {
         "name": _TEXT,

@@ -32,6 +32,8 @@ class Target:
     inputs: int
     parts: tuple[str, ...]
     """Directories whose code it exercises."""
+    blind: float = 0.8
+    """How often bytes are changed without an eye to what they mean."""
 
 
 def frame(data: bytes) -> None:
@@ -109,7 +111,7 @@ TARGETS = {
             "openflow", openflow, mutation.openflow, 5_000_000,
             (f"{_SOUTH}openflow/codec", "damselfly/flow/text"),
         ),
-        Target("manifest", manifest, mutation.text, 50_000, (f"{_NORTH}manifest",)),
-        Target("objects", objects, mutation.objects, 50_000, (_NORTH,)),
+        Target("manifest", manifest, mutation.text, 50_000, (f"{_NORTH}manifest",), 0.2),
+        Target("objects", objects, mutation.objects, 50_000, (_NORTH,), 0.2),
     )
 }  # fmt: skip

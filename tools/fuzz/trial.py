@@ -96,7 +96,7 @@ def run(target: Target, corpus: Sequence[bytes], limits: Limits, seed: int = 0) 
 def _input(target: Target, corpus: Sequence[bytes], random: Random) -> bytes:
     pick = random.random
     data, other = corpus[int(pick() * len(corpus))], corpus[int(pick() * len(corpus))]
-    if pick() < 0.8:
+    if pick() < target.blind:
         data = mutated(data, other, random)
     return target.mutate(data, random)
 
