@@ -21,6 +21,7 @@ from damselfly.model.snapshot import EMPTY, Snapshot
 from damselfly.pipeline.assemble import OF_PORTS, Kind, Unit, unit_flows, unit_inputs, units
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.layout import Table
+from damselfly.pipeline.needs import NOTHING
 from damselfly.pipeline.security import verdicts as verdict_table
 from damselfly.pipeline.view import HostView, Labels, LocalPort, host_view
 from damselfly.policy.policies import Policies
@@ -83,6 +84,7 @@ class Enforcement:
         self.verdicts = Verdicts()
         self.refused: dict[str, str] = {}
         """Ports that stay closed because their flows cannot be stated or were not taken."""
+        self.lacks = NOTHING
         self._mint = mint
 
     @property
@@ -174,7 +176,7 @@ class Enforcement:
         self, snapshot: Snapshot, plugged: tuple[Attachment, ...], labels: _Label
     ) -> State:
         policies = Policies(snapshot, self.state.policies)
-        view = host_view(snapshot, plugged, {}, self.refused)
+        view = host_view(snapshot, plugged, {}, self.refused, self.lacks)
         policies.keep({local.port.security_groups for local in view.local.values()})
         view = replace(view, labels=labels(view, policies))
         inputs = {unit: unit_inputs(view, unit) for unit in units(view)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ from damselfly.model.network import Attachment
 from damselfly.model.snapshot import Snapshot
 from damselfly.pipeline.assemble import meters
 from damselfly.pipeline.layout import fragment_meter
+from damselfly.pipeline.needs import Feature, in_words, lacking
 from damselfly.pipeline.view import host_view
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.ovsdb import Ovsdb
@@ -33,6 +34,8 @@ from .reporting.latency import Latencies
 from .verdicts import Budgets
 
 _log = logging.getLogger(__name__)
+Features = Callable[[], Awaitable[Mapping[str, bool]]]
+"""Asks what the datapath can do; called at each connection."""
 _Enforced = Callable[[int], Awaitable[None]]
 
 
@@ -53,7 +56,8 @@ class Progress:
 class Reconciler:
     """Carries policy and ports from the inbox to one switch."""
 
-    def __init__(self, config: Config, ovsdb: Ovsdb, inbox: Inbox) -> None:
+    def __init__(self, config: Config, ovsdb: Ovsdb, inbox: Inbox, features: Features) -> None:
+        self._features = features
         self.enforcement = Enforcement()
         self.reactive = Reactive(
             self.enforcement, Budgets(config.deny_budget, config.verdict_budget)
@@ -83,6 +87,7 @@ class Reconciler:
         switch.on_refused = self._refused
         self._in_doubt = True
         self._settled = False
+        await self._look_at_datapath(switch)
         while True:
             snapshot, bridge = self._inbox.snapshot, self._inbox.bridge
             if snapshot is not None and bridge is not None:
@@ -95,6 +100,13 @@ class Reconciler:
                 await enforced(snapshot.revision)
             await self._inbox.wait(self._until_release())
             await self._release_keys(switch)
+
+    async def _look_at_datapath(self, switch: Switch) -> None:
+        """Find out what the datapath can do: what it lacks keeps the ports closed that need it."""
+        metered = {Feature.METERS.value: await switch.meter_limit() > 0}
+        self.enforcement.lacks = lacking({**await self._features(), **metered})
+        if self.enforcement.lacks:
+            _log.error("the datapath lacks %s", in_words(self.enforcement.lacks))
 
     @property
     def is_settled(self) -> bool:
@@ -183,7 +195,7 @@ class Reconciler:
         """Set the meters that the coming flows name; a flow with an unknown meter is refused."""
         if take_over:
             present = set(await switch.meters())
-        view = host_view(snapshot, plugged, {})
+        view = host_view(snapshot, plugged, {}, lacks=self.enforcement.lacks)
         bands = list(meters(view, self._config.rates))
         missing = [
             band

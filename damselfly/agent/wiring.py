@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from functools import partial
 from pathlib import Path
 
 from damselfly.collector import keep_collections_short
@@ -21,6 +22,7 @@ from damselfly.errors import StoreError, SwitchError, SwitchGone
 from damselfly.northbound.opening import open_store
 from damselfly.northbound.status import AgentStatus, write_status
 from damselfly.northbound.store import Store
+from damselfly.southbound.features import datapath_features
 from damselfly.southbound.openflow import connect
 from damselfly.southbound.ovsdb import Ovsdb
 from damselfly.southbound.reassembly import make_room
@@ -51,7 +53,9 @@ class Agent:
         self.ovsdb = ovsdb
         self.inbox = Inbox()
         self.name = HostName(store, config.host)
-        self.reconciler = Reconciler(config, ovsdb, self.inbox)
+        rundir = Path(config.management_socket).parent
+        features = partial(datapath_features, rundir, config.bridge)
+        self.reconciler = Reconciler(config, ovsdb, self.inbox, features)
         self.patrol = Patrol(config, self.reconciler)
         self.reporter = Reporter(config, self.inbox, self.reconciler, self.patrol.drift)
         self.page = Page(Metrics(self.inbox, self.reconciler, self.patrol, self.reporter).page)

@@ -17,6 +17,7 @@ from damselfly.model.direction import Direction
 from . import ledger
 from .layout import fragment_meter
 from .ledger import Entry, LedgerKey
+from .needs import FIXED
 from .security import (
     admission,
     egress,
@@ -69,8 +70,9 @@ class Unit(NamedTuple):
 
 
 def units(view: HostView) -> Iterator[Unit]:
-    """Yield all units of the view."""
-    yield Unit(Kind.STATIC)
+    """Yield all units of the view; without a port that can be enforced, perhaps none."""
+    if not view.lacks & FIXED:
+        yield Unit(Kind.STATIC)
     for port_id in view.local:
         for kind in OF_PORTS:
             yield Unit(kind, port_id)

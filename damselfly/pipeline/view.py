@@ -14,6 +14,7 @@ from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
 from damselfly.model.statefulness import is_stateful, two_kinds
 from damselfly.pipeline.digest import digest
+from damselfly.pipeline.needs import NOTHING, Lacks, why_shut
 
 Labels = Mapping[tuple[int, Direction], int]
 """The current label of each (port key, direction); random, never 0, never used before."""
@@ -60,6 +61,8 @@ class HostView:
     closed: Mapping[str, str]
     """Plugged-in ports that stay closed, with the reason."""
     labels: Labels
+    lacks: Lacks = NOTHING
+    """What this host's datapath cannot do."""
 
     def on_network(self, network_id: str) -> list[LocalPort]:
         """Return the local ports of a network, ordered by key."""
@@ -85,10 +88,12 @@ def host_view(
     plugged: Iterable[Attachment],
     labels: Labels,
     refused: Mapping[str, str] = _NOBODY,
+    lacks: Lacks = NOTHING,
 ) -> HostView:
     """Put the policy and the plugged-in interfaces together; what is doubtful stays closed.
 
-    ``refused`` names further ports that must stay closed, with the reason.
+    ``refused`` names further ports that must stay closed, with the reason; ``lacks`` is what the
+    datapath cannot do.
     """
     shut = {**refused, **snapshot.closed}
     local: dict[str, LocalPort] = {}
@@ -103,10 +108,14 @@ def host_view(
             closed[port.id] = why
         else:
             stateful = is_stateful(snapshot, port)
-            local[port.id] = LocalPort(port, attachment.key, attachment.ofport, stateful)
+            missing = why_shut(lacks, stateful=stateful)
+            if missing is None:
+                local[port.id] = LocalPort(port, attachment.key, attachment.ofport, stateful)
+            else:
+                closed[port.id] = missing
     macs = Counter((entry.port.network_id, entry.port.mac) for entry in local.values())
     for port_id, entry in list(local.items()):
         if macs[entry.port.network_id, entry.port.mac] > 1:
             closed[port_id] = "another port of its network has the same MAC"
             del local[port_id]
-    return HostView(snapshot, local, closed, labels)
+    return HostView(snapshot, local, closed, labels, lacks)

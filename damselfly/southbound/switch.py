@@ -93,6 +93,9 @@ class Switch(Protocol):
     async def meters(self) -> list[MeterBand]:
         """Read all meters of the bridge."""
 
+    async def meter_limit(self) -> int:
+        """Return how many meters the bridge may have; 0 where its datapath has none."""
+
     async def meter_stats(self) -> list[MeterStats]:
         """Read the counters of all meters."""
 

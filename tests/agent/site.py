@@ -21,6 +21,7 @@ from damselfly.model.port import Port
 from damselfly.northbound.codec import Stored, key_of, write
 from damselfly.northbound.memory import MemoryStore
 from damselfly.northbound.store import Change
+from damselfly.pipeline.needs import Feature
 from damselfly.southbound.bridge import KEY, BridgeState, Interface
 from damselfly.southbound.fake import FakeSwitch
 from tests.scenarios.frames import Frame
@@ -69,6 +70,8 @@ class Site:
 
     def __init__(self) -> None:
         self.switch = FakeSwitch()
+        self.lacks: frozenset[Feature] = frozenset()
+        """What the datapath cannot do."""
         self.store = MemoryStore()
         self.enforced: list[int] = []
         self.progress = asyncio.Condition()
@@ -83,8 +86,11 @@ class Site:
         self.inbox.bridge = bridge
         self.ovsdb = MemoryOvsdb(self.inbox)
         ovsdb: Any = self.ovsdb
-        self.reconciler = Reconciler(CONFIG, ovsdb, self.inbox)
+        self.reconciler = Reconciler(CONFIG, ovsdb, self.inbox, self._features)
         self.patrol = Patrol(CONFIG, self.reconciler)
+
+    async def _features(self) -> Mapping[str, bool]:
+        return {feature.value: feature not in self.lacks for feature in Feature}
 
     async def put(self, *things: Stored) -> int:
         """Write objects to the store; return the revision."""

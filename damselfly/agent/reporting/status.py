@@ -17,6 +17,7 @@ from damselfly.config import Config
 from damselfly.model.direction import Direction
 from damselfly.northbound.status import AgentStatus, PortStatus
 from damselfly.pipeline.layout import DROP_COOKIE, DROP_COOKIE_MASK
+from damselfly.pipeline.needs import in_words
 from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, WHOLE_COOKIE
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.switch import Switch
@@ -142,6 +143,8 @@ class Reporter:
             yield "switch", self._reconciler.progress.problem
         if self.page_problem is not None:
             yield "metrics", self.page_problem
+        if self._reconciler.enforcement.lacks:
+            yield "datapath", f"lacks {in_words(self._reconciler.enforcement.lacks)}"
         if self._reconciler.progress.narrow is not None:
             yield "fragments", self._reconciler.progress.narrow
         for name, error in ({} if bridge is None else bridge.errors).items():

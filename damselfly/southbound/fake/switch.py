@@ -126,6 +126,10 @@ class FakeSwitch:
         self._await()
         return [meter.band for _, meter in sorted(self._datapath.meters.items())]
 
+    async def meter_limit(self) -> int:
+        """Return how many meters there may be."""
+        return 1 << 16
+
     async def meter_stats(self) -> list[MeterStats]:
         """Read the counters of all meters."""
         self._await()

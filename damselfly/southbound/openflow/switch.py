@@ -67,6 +67,10 @@ class OpenFlowSwitch:
         """Read all meters of the bridge."""
         return await self._read(stats.meters_request, stats.decode_meters)
 
+    async def meter_limit(self) -> int:
+        """Return how many meters the bridge may have; 0 where its datapath has none."""
+        return (await self._read(stats.meter_limit_request, stats.decode_meter_limit))[0]
+
     async def meter_stats(self) -> list[MeterStats]:
         """Read the counters of all meters."""
         return await self._read(stats.meter_stats_request, stats.decode_meter_stats)

@@ -27,6 +27,7 @@ _ALL, _ALL_TABLES = 0xFFFFFFFF, 0xFF
 _FLOW = struct.Struct("!2xBx8xHHHH4xQQQHH")
 _FLOW_FIXED = 48
 _COUNT = struct.Struct("!16xI4x")
+_LIMIT = struct.Struct("!I")
 _METER_STATS = struct.Struct("!I12xQ16x")
 _METER_CONFIG = struct.Struct("!HHI")
 _BAND = struct.Struct("!HHII4x")
@@ -41,6 +42,7 @@ class Kind(IntEnum):
     AGGREGATE = 2
     METERS = 9
     METER_CONFIG = 10
+    METER_FEATURES = 11
 
 
 def flows_request(xid: int, cookie: int = 0, mask: int = 0, part: Part = EVERYTHING) -> bytes:
@@ -72,6 +74,17 @@ def meter_stats_request(xid: int) -> bytes:
 
 def _all_meters(kind: Kind, xid: int) -> bytes:
     return message(Type.MULTIPART_REQUEST, xid, _HEAD.pack(kind, 0) + struct.pack("!I4x", _ALL))
+
+
+def meter_limit_request(xid: int) -> bytes:
+    """Ask how many meters there may be."""
+    return message(Type.MULTIPART_REQUEST, xid, _HEAD.pack(Kind.METER_FEATURES, 0))
+
+
+@decoder
+def decode_meter_limit(reply: bytes) -> list[int]:
+    """Decode how many meters there may be, as the one entry of the answer."""
+    return [*_LIMIT.unpack_from(reply, _BODY)]
 
 
 @decoder
