@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from bench.agent import Agent
+from bench.large.site import plug
 from bench.report import Figure, Row, Table, percentile
 from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
@@ -32,7 +33,7 @@ _NOTE = (
 def enforcement(rounds: int) -> Table:
     """Let one rule come and go, and measure when it is enforced."""
     with Hypervisor("changes") as hypervisor, Agent(hypervisor) as agent:
-        _plug(hypervisor)
+        plug(hypervisor, [port.id for port in _ports()])
         things: list[Stored] = [Network(NETWORK, NETWORK, 1), _group(), *_ports()]
         agent.enforced(agent.write(things))
         added, removed = [], []
@@ -52,15 +53,6 @@ def _delay(agent: Agent, change: Change) -> float:
     """Commit the change; return after how many milliseconds the switch had it."""
     start = time.time()
     return (agent.enforced(agent.commit([change])).revision_at - start) * 1e3
-
-
-def _plug(hypervisor: Hypervisor) -> None:
-    """Plug in as many ports, which are interfaces of the host: nothing is sent through them."""
-    words: list[str] = []
-    for name in (port.id for port in _ports()):
-        words += ["--", "add-port", hypervisor.bridge, name]
-        words += ["--", "set", "Interface", name, "type=internal", f"external_ids:iface-id={name}"]
-    hypervisor.vsctl(*words[1:])
 
 
 def _ports() -> Iterator[Port]:
