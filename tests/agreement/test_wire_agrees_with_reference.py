@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.reference import drawn, traffic, translated
-from tests.reference.evaluator import Json, receivers
+from tests.reference.evaluator import Json, hears_answer, receivers
 from tests.reference.traffic import KINDS, Kind
 
 from .wire import Wire
@@ -19,6 +19,7 @@ from .wire import Wire
 pytestmark = pytest.mark.ovs
 
 POLICIES, FRAMES = 32, 2
+ANSWERS = tuple(kind._replace(name=f"{kind.name}, answers") for kind in KINDS)
 
 
 class Case(NamedTuple):
@@ -54,7 +55,7 @@ def test_the_wire_shows_what_the_reference_says(
     agree()
     with capsys.disabled():
         print(f"\n{cases.total()} cases on the wire, as promised:")
-        for kind in KINDS:
+        for kind in KINDS + ANSWERS:
             counts = [cases[Case(kind, passes)] for passes in (True, False)]
             print(f"  {kind.ethertype} {kind.name}: {counts[0]} delivered, {counts[1]} not")
     assert cases.total() >= 200
@@ -68,17 +69,41 @@ def judged(wire: Wire, policy: Json, frames: list[tuple[str, Json]]) -> list[Cas
     expected = {mark: sorted(receivers(policy, *each)) for mark, each in meant.items()}
     for mark, (sender, frame) in meant.items():
         wire.send(sender, translated.wire(frame, mark))
-    seen = wire.seen(expected)
-    for mark, names in seen.items():
-        assert names == expected.get(mark), (meant.get(mark, "of an earlier round"), policy)
-    return [Case(kind_of(meant[mark][1]), bool(names)) for mark, names in expected.items()]
+    compare(wire, expected, (meant, policy))
+    found = [Case(kind_of(meant[mark][1]), bool(names)) for mark, names in expected.items()]
+    return found + answered(wire, policy, [(*meant[m], names) for m, names in expected.items()])
 
 
-def kind_of(frame: Json) -> Kind:
+def answered(wire: Wire, policy: Json, delivered: list[tuple[str, Json, list[str]]]) -> list[Case]:
+    """Answer what was delivered, and compare; return what kind the answers were, and which came."""
+    ports = {port["id"]: port for port in policy["ports"]}
+    meant: dict[bytes, tuple[str, str, Json]] = {}
+    for sender, frame, names in delivered:
+        for name in names:
+            answer = traffic.answer(ports[sender], ports[name], frame)
+            if answer is not None:
+                meant[wire.next_mark()] = name, sender, answer
+    expected = {
+        mark: [sender] if hears_answer(policy, ports[sender], ports[name], answer) else []
+        for mark, (name, sender, answer) in meant.items()
+    }
+    for mark, (name, _, answer) in meant.items():
+        wire.send(name, translated.wire(answer, mark))
+    compare(wire, expected, (meant, policy))
+    return [Case(kind_of(meant[m][2], ANSWERS), bool(names)) for m, names in expected.items()]
+
+
+def compare(wire: Wire, expected: dict[bytes, list[str]], shown: object) -> None:
+    """Hold what the wires show to what is expected; marks of earlier rounds must not appear."""
+    for mark, names in wire.seen(expected).items():
+        assert names == expected.get(mark), (mark, shown)
+
+
+def kind_of(frame: Json, kinds: tuple[Kind, ...] = KINDS) -> Kind:
     """Return what a case is counted as."""
     return next(
         kind
-        for kind in KINDS
+        for kind in kinds
         if kind.ethertype == frame["ethertype"] and frame["protocol"] in kind.protocols
     )
 
