@@ -6,14 +6,16 @@ What asks questions about such a cloud (tests, the demonstration, the benches) s
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from damselfly.cli.waiting import wait_for_agents
 from damselfly.errors import Conflict
-from damselfly.northbound.keys import POLICY_PREFIXES
+from damselfly.northbound.keys import INDEX_PREFIXES, POLICY_PREFIXES, TOPOLOGY_PREFIXES
 from damselfly.northbound.opening import open_store
 from damselfly.northbound.store import Change, Store
 from lab import sandbox
@@ -21,23 +23,34 @@ from lab.daemon import Daemon, wait_until
 from lab.hypervisor import Hypervisor
 from lab.neutron.nova import Nova, connect
 from lab.neutron.server import Neutron
-from lab.vm import VM
+from lab.neutron.settings import Sections
 
 HOST = "compute1"
+DRIVER = "damselfly"
+SECTION = "ml2_damselfly"
 PATIENCE = 30.0
 """Seconds after which what was asked for is given up."""
+_numbers = itertools.count(1)
 
 
 class Cloud:
     """Neutron, a store, a hypervisor and its agent; a context manager."""
 
-    def __init__(self, *, workers: int = 1, threads: int = 4, **settings: object) -> None:
-        """Describe the cloud; ``settings`` are options of ``[ml2_damselfly]``."""
-        self.directory = sandbox.STATE / "store"
+    def __init__(
+        self,
+        told: Sections | None = None,
+        *,
+        drivers: Sequence[str] = (DRIVER,),
+        workers: int = 1,
+        threads: int = 4,
+    ) -> None:
+        """Describe the cloud; ``told`` are more settings of Neutron, by section."""
+        self.directory = sandbox.STATE / f"store{next(_numbers)}"
         self.url = f"sqlite:///{self.directory}/policy.db"
-        told = {"ml2_damselfly": {"connection": self.url, **settings}}
-        self.neutron = Neutron(["damselfly"], told, workers=workers, threads=threads)
-        self.vms: dict[str, VM] = {}
+        driver = {SECTION: {"connection": self.url, **(told or {}).get(SECTION, {})}}
+        told = {**(told or {}), **driver}
+        self._has_driver = DRIVER in drivers
+        self.neutron = Neutron(drivers, told, workers=workers, threads=threads)
         self._close = ExitStack()
         self._loop = asyncio.Runner()
 
@@ -53,6 +66,8 @@ class Cloud:
             undo.enter_context(self.neutron)
             self.api = connect(self.neutron.workers[0])
             self.nova = Nova(self.api, HOST, self.hypervisor)
+            if self._has_driver:
+                self.until_listed()
             self._close = undo.pop_all()
         return self
 
@@ -65,12 +80,12 @@ class Cloud:
         where = ["--store", self.url, "--ovsdb", self.hypervisor.ovsdb, "--host", HOST]
         return Daemon([program, "agent", *where], self.hypervisor.rundir / "agent.log")
 
-    def boot(self, name: str, network: Any, **settings: Any) -> VM:
-        """Create a port, make a VM with it, and wait until Neutron says that it is active."""
-        port = self.api.create_port(network_id=network.id, name=name, **settings)
-        self.vms[name] = vm = self.nova.boot(port.id, name)
-        self.until_status(port.id, "ACTIVE")
-        return vm
+    def until_listed(self) -> None:
+        """Wait until Neutron lists the host's agent."""
+        wait_until(self._is_listed, PATIENCE, "the agent in Neutron's list")
+
+    def _is_listed(self) -> bool:
+        return any(agent.host == HOST and agent.is_alive for agent in self.api.agents())
 
     def status(self, port_id: str) -> str:
         """Return what Neutron says of a port."""
@@ -80,20 +95,26 @@ class Cloud:
         """Wait until Neutron says so of a port."""
         wait_until(lambda: self.status(port_id) == wanted, PATIENCE, f"{port_id} {wanted}")
 
-    def delete(self, *vms: VM) -> None:
-        """Delete VMs and their ports."""
-        for vm in vms:
-            del self.vms[vm.name]
-            vm.delete()
-            self.api.delete_port(vm.port_id)
-
     def enforced(self) -> None:
         """Wait until the agent has enforced whatever the store holds now."""
         self._loop.run(_enforced(self.url))
 
+    def empty(self) -> None:
+        """Take the whole policy out of the store, behind everybody's back."""
+        self._loop.run(_empty(self.url))
+
     def stored(self, *prefixes: str) -> dict[str, bytes]:
         """Return what the store holds under the prefixes."""
         return self._loop.run(_stored(self.url, prefixes))
+
+
+def plug_internal(hypervisor: Hypervisor, port_id: str) -> None:
+    """Plug in a port that is an interface of the host, for when nothing is to be sent."""
+    name = port_id[:14]
+    hypervisor.vsctl(
+        *("add-port", hypervisor.bridge, name, "--", "set", "Interface", name),
+        *("type=internal", f"external_ids:iface-id={port_id}"),
+    )
 
 
 async def _enforced(url: str) -> None:
@@ -113,6 +134,15 @@ async def _fence(store: Store) -> int:
             return await store.commit([Change(key, value)], {key: value})
         except Conflict:
             continue
+
+
+async def _empty(url: str) -> None:
+    store = open_store(url, create=False)
+    try:
+        contents = await store.read((*POLICY_PREFIXES, *INDEX_PREFIXES, *TOPOLOGY_PREFIXES))
+        await store.commit([Change(key, None) for key in contents.objects])
+    finally:
+        await store.close()
 
 
 async def _stored(url: str, prefixes: tuple[str, ...]) -> dict[str, bytes]:

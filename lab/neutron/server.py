@@ -70,7 +70,8 @@ class Neutron:
         self.directory = sandbox.STATE / f"neutron{next(_numbers)}"
         self.file = self.directory / settings.FILE
         self.database = Database(self.directory)
-        self._told = {**told, "ml2": {"mechanism_drivers": ",".join(drivers)}}
+        self._told = told
+        self._drivers = drivers
         self.workers = [Worker(self, threads) for _ in range(workers)]
         self.maintenance = Daemon(
             [program("neutron-periodic-workers"), "--config-file", str(self.file)],
@@ -81,7 +82,7 @@ class Neutron:
     def __enter__(self) -> Self:
         """Start everything and wait until every worker answers."""
         self.directory.mkdir()
-        settings.write(self.directory, self.database.url, self._told)
+        self._configure()
         self.database.copy(TABLES)
         with ExitStack() as undo:
             undo.callback(self.database.stop)
@@ -98,11 +99,24 @@ class Neutron:
         """Stop everything."""
         self._close.close()
 
+    def restart(self, drivers: Sequence[str]) -> None:
+        """Start everything but the database anew, with other mechanism drivers."""
+        self._drivers = drivers
+        self._configure()
+        self.maintenance.stop()
+        for worker in self.workers:
+            worker.stop()
+        self._start_together()
+
     def tool(self, name: str, *arguments: str, check: bool = True) -> str:
         """Run a program of Neutron's environment with this server's settings."""
         command = [program(name), "--config-file", str(self.file), *arguments]
         done = run(command, check=check, timeout=300)
         return done.stdout + done.stderr
+
+    def _configure(self) -> None:
+        told = {**self._told, "ml2": {"mechanism_drivers": ",".join(self._drivers)}}
+        settings.write(self.directory, self.database.url, told)
 
     def _start_together(self) -> None:
         starts = [self.maintenance.start, *(worker.start for worker in self.workers)]
