@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import permutations
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
@@ -13,6 +14,7 @@ from rich.text import Text
 from demo.programs import Call, listeners, reached
 from demo.score import Score
 from demo.stage import EXPECTED, Stage
+from lab.vm import VM
 
 _FAMILIES = ("IPv4", "IPv6")
 
@@ -26,18 +28,21 @@ class Cell(NamedTuple):
 
 
 def show(stage: Stage, score: Score) -> None:
-    """Try every service between every two VMs in both families."""
-    expected = yaml.safe_load(EXPECTED.read_text())
+    """Try what the example's table is about."""
+    compare(stage.vms, EXPECTED, score)
+
+
+def compare(vms: Mapping[str, VM], file: Path, score: Score) -> None:
+    """Try every service between every two VMs in both families, and show it beside the file."""
+    expected = yaml.safe_load(file.read_text())
     services: dict[str, str] = expected["services"]
-    cells = [Cell(*pair, family) for pair in permutations(stage.vms, 2) for family in _FAMILIES]
-    calls = {
-        (cell, name): _call(stage, cell, services[name]) for cell in cells for name in services
-    }
+    cells = [Cell(*pair, family) for pair in permutations(vms, 2) for family in _FAMILIES]
+    calls = {(cell, name): _call(vms, cell, services[name]) for cell in cells for name in services}
     score.say(
-        f"{len(calls)} calls with ping and ncat: {len(stage.vms)} VMs, {len(services)} services, "
+        f"{len(calls)} calls with ping and ncat: {len(vms)} VMs, {len(services)} services, "
         "both families.  A call that no rule admits has no answer."
     )
-    with listeners(list(stage.vms.values()), [s for s in services.values() if "/" in s]):
+    with listeners(list(vms.values()), [s for s in services.values() if "/" in s]):
         answers = reached(calls.values())
     seen = {cell: {name for name in services if answers[calls[cell, name]]} for cell in cells}
     wanted = {cell: _wanted(expected, cell) for cell in cells}
@@ -46,13 +51,13 @@ def show(stage: Stage, score: Score) -> None:
         score.count(what, met=(name in seen[cell]) == (name in wanted[cell]))
     score.table(_table(list(services), wanted, seen))
     right = sum(seen[cell] == wanted[cell] for cell in cells)
-    score.say(f"{right} of {len(cells)} cells are as written by hand in {EXPECTED}.")
+    score.say(f"{right} of {len(cells)} cells are as written by hand in {file}.")
 
 
-def _call(stage: Stage, cell: Cell, service: str) -> Call:
-    target = stage.vms[cell.target]
+def _call(vms: Mapping[str, VM], cell: Cell, service: str) -> Call:
+    target = vms[cell.target]
     address = target.ipv4 if cell.family == "IPv4" else target.ipv6
-    return Call(stage.vms[cell.source], address, service)
+    return Call(vms[cell.source], address, service)
 
 
 def _wanted(expected: dict[str, Any], cell: Cell) -> set[str]:
