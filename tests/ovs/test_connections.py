@@ -88,6 +88,22 @@ def test_a_change_is_told_before_it_cuts(talking: Host) -> None:
     assert listed(talking, "--would-cut", str(file)) == [], "it was cut by another change"
 
 
+def test_many_connections_are_counted_by_what_they_have_in_common(talking: Host) -> None:
+    counts = talking.data("connections", "two", "--count")["counts"]
+    assert sorted(
+        (one["count"], one["service"], one["rule"], one["standing"]) for one in counts
+    ) == [
+        (1, 22, "ssh", "current"),
+        (1, 80, "http", "current"),
+    ]
+    for _ in range(3):
+        assert reaches(Probe(talking.one, talking.two.ipv4, "tcp", 80))
+    counts = talking.data("connections", "two", "--count", "--all")["counts"]
+    assert (counts[0]["service"], counts[0]["count"]) == (80, 4)
+    text = talking.damselfly("connections", "two", "--count")
+    assert text.endswith("2 connections\n")
+
+
 async def test_a_switch_without_connections_and_an_unknown_command(hypervisor: Hypervisor) -> None:
     assert await tracked(hypervisor.rundir, "netdev") == []
     with pytest.raises(SwitchError, match="refused"):

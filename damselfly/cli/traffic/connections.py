@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from damselfly.northbound.policy_reader import PolicyReader
 from .cuts import Cut, cuts
 from .live import FINISHED, Live, Standing, live
 
+_COUNTED = ("count", "port", "direction", "protocol", "service", "rule", "standing", "because")
 _COLUMNS = ("port", "direction", "protocol", "from", "to", "state", "rule", "standing", "because")
 
 
@@ -42,6 +44,7 @@ class _Wanted:
     all: bool
     would_cut: Sequence[str]
     prune: bool
+    count: bool
 
 
 @click.command()
@@ -59,6 +62,7 @@ class _Wanted:
     help="Only those that applying this manifest would end, and why.  May be repeated.",
 )
 @click.option("--prune", is_flag=True, help="With --would-cut: as if applied with --prune.")
+@click.option("--count", is_flag=True, help="Only how many, by port, service, rule and standing.")
 @shared_options
 def connections(settings: Settings, **wanted: str | bool | Sequence[str] | None) -> None:
     """List the live connections of this machine's ports, with the rule that admitted each.
@@ -69,6 +73,9 @@ def connections(settings: Settings, **wanted: str | bool | Sequence[str] | None)
     found = run(_cuts(settings, asked))
     if settings.output == "table":
         _show(found, asked)
+    elif asked.count:
+        counts = [dict(zip(_COUNTED, row, strict=True)) for row in _counts(found)]
+        output.data({"counts": counts}, settings.output)
     else:
         output.data({"connections": [_data(one, asked) for one in found]}, settings.output)
 
@@ -134,9 +141,24 @@ def _order(end: Live) -> tuple[object, ...]:
 
 def _show(found: list[Cut], asked: _Wanted) -> None:
     if found:
-        output.table(_COLUMNS, [_row(one) for one in found])
+        columns = _COUNTED if asked.count else _COLUMNS
+        output.table(columns, _counts(found) if asked.count else [_row(one) for one in found])
     noun = "connection" if len(found) == 1 else "connections"
     output.say(f"{len(found)} {noun} would be cut" if asked.would_cut else f"{len(found)} {noun}")
+
+
+def _counts(found: list[Cut]) -> list[tuple[object, ...]]:
+    """Count connections by what they have in common, in the order of ``_COUNTED``; most first."""
+    return [(count, *kind) for kind, count in Counter(map(_kind, found)).most_common()]
+
+
+def _kind(one: Cut) -> tuple[object, ...]:
+    end, packet = one.end, one.end.entry.packet
+    rule = _gone(end) if end.rule is None else end.rule.id
+    service = packet.tp_dst if packet.protocol in PORT_PROTOCOLS else ""
+    name = end.port.name or end.port.id
+    protocol = _protocol(packet)
+    return name, end.direction.value, protocol, service, rule, end.standing.value, one.because
 
 
 def _row(one: Cut) -> tuple[object, ...]:

@@ -30,6 +30,9 @@ from damselfly.southbound.switch import Switch
 
 from .events import KINDS, Event, Place, agent_events, policy_events, verdict_events
 
+_REST = 9
+"""How much longer than a look the pause between two is at least."""
+
 
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice(KINDS), help="Only these; repeatable.")
@@ -38,7 +41,8 @@ from .events import KINDS, Event, Place, agent_events, policy_events, verdict_ev
     type=click.FloatRange(min=0.05),
     default=0.5,
     show_default=True,
-    help="Seconds between two looks at the verdicts of this machine's switches.",
+    help="Seconds between two looks at the verdicts of this machine's switches; more where there"
+    " are very many.",
 )
 @shared_options
 def watch(settings: Settings, only: Collection[str], interval: float) -> None:
@@ -144,10 +148,17 @@ class _Watch:
                     self._rules[rule_mark(rule)] = rule.id
 
     async def _follow_switches(self) -> None:
-        """Look at the verdicts of every switch of this machine, again and again."""
+        """Look at the verdicts of every switch of this machine, again and again.
+
+        Most of the time is left to the switch and to others, however many verdicts there are.
+        """
+        loop = asyncio.get_running_loop()
+        took = 0.0
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(max(self._interval, _REST * took))
+            start = loop.time()
             await self._look()
+            took = loop.time() - start
 
     async def _look(self) -> None:
         for host, agent in list(self._agents.items()):

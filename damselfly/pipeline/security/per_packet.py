@@ -1,4 +1,4 @@
-"""What is judged packet by packet: all of a stateless port, and SCTP.
+"""ANSWERS: what is judged packet by packet, which is all of a stateless port, and SCTP.
 
 A stateless port goes round the tracker.  Every packet is judged by its own headers, as if it opened
 a connection: answers need a rule of their own, ICMP errors as well.
