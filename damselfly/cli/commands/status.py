@@ -15,7 +15,7 @@ from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.cli.waiting import is_live
 from damselfly.northbound import keys
 from damselfly.northbound.policy_reader import PolicyReader
-from damselfly.northbound.status import AgentStatus, agents
+from damselfly.northbound.status import AgentStatus, PortStatus, agents
 from damselfly.policy.lint import idle_rules
 
 
@@ -84,13 +84,17 @@ def _show_agent(agent: AgentStatus, seen: _Seen) -> None:
                     one.ofport,
                     one.verdicts_allow,
                     one.verdicts_deny,
-                    "saturated" if one.saturated else "",
+                    _flags(one),
                     one.reason,
                 )
                 for one in agent.ports
             ],
         )
     output.say("")
+
+
+def _flags(port: PortStatus) -> str:
+    return ", ".join(["stateless"] * (not port.stateful) + ["saturated"] * port.saturated)
 
 
 def _liveness(agent: AgentStatus, seen: _Seen) -> tuple[str, str]:
@@ -116,6 +120,11 @@ def _facts(agent: AgentStatus, now: float) -> Iterator[tuple[str, str]]:
     yield "packets in", f"{agent.packets_in}{_counted(agent.fates, ' ({})')}"
     yield "metered drops", f"{agent.metered_drops}, and {agent.fragment_drops} fragments"
     yield "spoof drops", _counted(agent.spoof_drops, "{}") or "none"
+    if agent.drift_at:
+        when = output.ago(now - agent.drift_at)
+        yield "drift", f"{_counted(agent.drift, '{}')}: others changed it, the last {when}"
+        for flow in agent.drifted:
+            yield "", flow
 
 
 def _counted(counts: Mapping[str, int], form: str) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from damselfly.config import Config
 from damselfly.errors import BadInput, SwitchError
+from damselfly.pipeline.needs import FIXED, Feature, Lacks, in_words, lacking
 from damselfly.southbound.bridge import BridgeState
+from damselfly.southbound.features import datapath_features
 from damselfly.southbound.openflow import connect
 from damselfly.southbound.ovsdb import Ovsdb
-from damselfly.southbound.unixctl import ask_vswitchd
 
 from .check import Check, bad, doubtful, good, unknown
 
@@ -22,12 +23,14 @@ OLDEST = (2, 17)
 _PATIENCE = 5.0
 _DATABASE, _VERSION, _DATAPATH = "database", "version", "datapath"
 _FAIL_MODE, _CONTROLLER, _INTERFACES = "fail_mode", "controller", "interfaces"
-_OPENFLOW, _METERS, _CONTROL = "openflow", "meters", "control socket"
+_OPENFLOW, _METERS, _CONTROL, _FEATURES = "openflow", "meters", "control socket", "features"
 _OF_BRIDGE = (_VERSION, _DATAPATH, _FAIL_MODE, _CONTROLLER, _INTERFACES)
 _SOCKETS = (
     "run the agent as root, or give its group the sockets: "
     "packaging/systemd has drop-ins for ovsdb-server and ovs-vswitchd (docs/install.md)"
 )
+
+_NO_METERS = "no port can be enforced without: what may ask the agent could not be bounded"
 
 
 async def switch_checks(config: Config) -> AsyncIterator[Check]:
@@ -46,7 +49,8 @@ async def switch_checks(config: Config) -> AsyncIterator[Check]:
             yield check
     for check in await _openflow(config):
         yield check
-    yield await _control(config)
+    for check in await _datapath_can(config):
+        yield check
 
 
 def _advice(config: Config, problem: str) -> str:
@@ -132,23 +136,35 @@ async def _openflow(config: Config) -> list[Check]:
     try:
         flows = await switch.count_flows()
         found = [good(_OPENFLOW, f"{config.management_socket} answers; {flows} flows")]
-        meters = await switch.meters()
-        return [*found, good(_METERS, f"supported; {len(meters)} in use")]
+        if not await switch.meter_limit():
+            return [*found, bad(_METERS, "the datapath has none", _NO_METERS)]
+        return [*found, good(_METERS, f"supported; {len(await switch.meters())} in use")]
     except SwitchError as error:
-        advice = "Damselfly needs OpenFlow meters, which Open vSwitch has since 2.10"
-        return [*found, bad(_METERS, str(error), advice)]
+        return [*found, bad(_METERS, str(error), _NO_METERS)]
     finally:
         await switch.close()
 
 
-async def _control(config: Config) -> Check:
-    """Ask ovs-vswitchd what OpenFlow has no message for."""
+async def _datapath_can(config: Config) -> list[Check]:
+    """Ask ovs-vswitchd what its datapath can do, over the control socket as the agent does."""
     rundir = Path(config.management_socket).parent
     try:
-        await ask_vswitchd(rundir, "version")
+        shown = await datapath_features(rundir, config.bridge)
     except SwitchError as error:
         told = str(error)
-        mend = _SOCKETS if "ermission" in told else "systemctl status ovs-vswitchd"
-        advice = f"without it connections cannot be listed; {mend}"
-        return doubtful(_CONTROL, told, advice)
-    return good(_CONTROL, f"ovs-vswitchd answers in {rundir}")
+        advice = _SOCKETS if "ermission" in told else "systemctl status ovs-vswitchd"
+        return [bad(_CONTROL, told, advice), *unknown([_FEATURES], "ovs-vswitchd was not asked")]
+    found = good(_CONTROL, f"ovs-vswitchd answers in {rundir}")
+    # Meters are no feature of a datapath; they were looked at above.
+    return [found, features_check(lacking(shown) - {Feature.METERS})]
+
+
+def features_check(lacks: Lacks) -> Check:
+    """Say whether the datapath can do what the flows need."""
+    if lacks & FIXED:
+        advice = "no port can be enforced on it; use another datapath or kernel"
+        return bad(_FEATURES, f"the datapath lacks {in_words(lacks)}", advice)
+    if lacks:
+        advice = "ports that need it stay closed, and `damselfly status` names them"
+        return doubtful(_FEATURES, f"the datapath lacks {in_words(lacks)}", advice)
+    return good(_FEATURES, "the datapath can do all that the flows need")

@@ -12,10 +12,11 @@ import pytest
 from damselfly.cli.doctor.agent import agent_checks
 from damselfly.cli.doctor.check import Check, State
 from damselfly.cli.doctor.store import clock_check, file_checks, policy_check
-from damselfly.cli.doctor.switch import bridge_checks
+from damselfly.cli.doctor.switch import bridge_checks, features_check
 from damselfly.northbound.sqlite import SqliteStore
 from damselfly.northbound.status import AgentStatus, PortStatus
 from damselfly.northbound.store import Contents
+from damselfly.pipeline.needs import Feature
 from damselfly.southbound.bridge import BridgeState, Interface
 from tests.cli.conftest import Damselfly
 
@@ -63,6 +64,13 @@ def test_what_is_wrong_with_a_bridge_comes_with_the_command_that_mends_it() -> N
     ports = of_bridge(errors={"tap2": "could not open"}, duplicates={"p1": ("a", "b")})
     assert ports["interfaces"].state is State.DOUBTFUL
     assert "could not open" in ports["interfaces"].found
+
+
+def test_what_a_datapath_lacks_is_told_by_how_much_it_costs() -> None:
+    assert features_check(frozenset()).state is State.GOOD
+    assert features_check(frozenset({Feature.CT_CLEAR})).state is State.DOUBTFUL
+    assert features_check(frozenset({Feature.CT_LABEL})).state is State.BAD
+    assert "CT label" in features_check(frozenset({Feature.CT_LABEL})).found
 
 
 def test_an_agent_that_lives_and_complains_of_nothing_is_good() -> None:
