@@ -16,8 +16,9 @@ from . import options
 from .db.journal import RevisionJournal
 from .db.source import NeutronSource
 from .duty.repair import Repair
-from .keeping import Keeper, StoreClient
+from .keeping import Difference, Keeper, StoreClient
 
+_PASSES = 3
 _MODE = cfg.StrOpt(
     "mode",
     default="report",
@@ -46,13 +47,22 @@ def _run(repair: Repair, source: NeutronSource, *, mending: bool) -> int:
     found = list(repair.differences())
     for difference in found:
         print(difference)
-        if mending:
-            repair.mend(difference)
+    left = _mended(repair, found) if mending else found
     for target, said in source.everything().items():
         if said.problem:
             print(f"{target}: not enforced: {said.problem}")
-    print(f"{len(found)} differences{', mended' if mending and found else ''}")
-    return 1 if found and not mending else 0
+    print(f"{len(found)} differences" + (f", {len(found) - len(left)} mended" if mending else ""))
+    return 1 if left else 0
+
+
+def _mended(repair: Repair, found: list[Difference]) -> list[Difference]:
+    """Put differences right, in several passes where one hides another; return what is left."""
+    for _ in range(_PASSES):
+        if not found:
+            break
+        repair.mend(found)
+        found = list(repair.differences())
+    return found
 
 
 def _load(arguments: list[str]) -> Any:

@@ -141,3 +141,13 @@ def test_what_changed_since_it_was_compared_is_not_mended_blindly(world: World) 
     world.database.change(PORT, replace(made_port("g"), name="renamed"))
     world.keeper.bring([PORT])
     assert [world.keeper.mend(one.target, one.actual) for one in found if one.target] == [False]
+
+
+def test_a_difference_beside_the_resource_is_told_from_one_in_it(world: World) -> None:
+    del world.shelf.objects[keys.member("g", "p")]
+    del world.shelf.objects[keys.rule("g", "r7")]
+    found = differences(world.shelf.read(PREFIXES).objects, world.database.everything())
+    assert {one.target: one.is_beside for one in found} == {
+        PORT: True,
+        Target(Kind.RULE, "r7", "g"): False,
+    }

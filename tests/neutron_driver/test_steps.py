@@ -144,3 +144,16 @@ def test_a_store_that_fails_fails_no_request(cloud: FaultyCloud, step: str) -> N
         finally:
             cloud.work()
     cloud.until_same(api)
+
+
+def test_without_the_process_for_it_an_api_worker_is_on_duty(cloud: FaultyCloud) -> None:
+    cloud.neutron.maintenance.stop()
+    try:
+        api = connect(cloud.neutron.workers[0])
+        cloud.fail("StoreClient.commit", "before", "die")
+        with suppress(*_CUT_OFF):
+            api.create_security_group(name="late")
+        cloud.work()
+        cloud.until_same(api)
+    finally:
+        cloud.neutron.maintenance.start()

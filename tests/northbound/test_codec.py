@@ -13,18 +13,10 @@ from damselfly.errors import BadInput
 from damselfly.model.address import FAMILIES, IPV4, IPV6, Family, Prefix
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMPV6, TCP, AddressGroup, Rule, SecurityGroup, in_order
-from damselfly.model.network import Network, Route, Router, RouterInterface, Subnet
+from damselfly.model.network import Network, Route, Subnet
 from damselfly.model.port import AddressPair, Port
 from damselfly.northbound import keys
-from damselfly.northbound.codec import (
-    Stored,
-    decode,
-    encode,
-    key_of,
-    write,
-    write_topology,
-    written_together,
-)
+from damselfly.northbound.codec import Stored, decode, encode, key_of, write, written_together
 
 IDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 MACS = st.integers(1, (1 << 48) - 1).filter(lambda mac: not mac & 1 << 40)
@@ -252,21 +244,3 @@ def test_a_port_is_written_with_its_index_entries() -> None:
 def test_a_network_is_written_with_its_number() -> None:
     entries = {key for key, _ in written_together(Network("n", "n", 7))}
     assert entries == {"/segment/7"}
-
-
-def test_a_network_without_a_number_claims_none() -> None:
-    assert list(written_together(Network("n", "local", 0))) == []
-
-
-def test_routers_are_stored_for_later() -> None:
-    route = Route(Prefix.parse("10.9.0.0/16"), Prefix.parse("10.0.0.9"))
-    key, value = write_topology(Router("r", "edge", routes=(route,), gateway_network_id="out"))
-    assert key == "/router/r"
-    assert value is not None
-    fields = json.loads(value)
-    assert fields["routes"] == [{"destination": "10.9.0.0/16", "nexthop": "10.0.0.9"}]
-    assert fields["gateway_network_id"] == "out"
-    key, value = write_topology(RouterInterface("r", "p", "n", ("s",)))
-    assert key == "/router-interface/r/p"
-    assert value is not None
-    assert json.loads(value)["subnets"] == ["s"]

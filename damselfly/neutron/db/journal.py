@@ -18,6 +18,8 @@ from damselfly.neutron.translate import Kind, Target
 from .models import Revision
 
 TABLE = Revision.__table__
+_BATCH = 500
+"""Resources of one transaction."""
 _KEY = TABLE.c.resource_type, TABLE.c.resource_uuid
 
 
@@ -49,9 +51,15 @@ class RevisionJournal:
         context.session.execute(change)
         return targets
 
+    def note_apart(self, targets: Collection[Target]) -> None:
+        """Count a change of each in transactions of their own."""
+        left = list(targets)
+        while left:
+            self._note_apart(left[:_BATCH])
+            del left[:_BATCH]
+
     @db_api.retry_db_errors
-    def note_apart(self, targets: Iterable[Target]) -> None:
-        """Count a change of each in a transaction of its own."""
+    def _note_apart(self, targets: Collection[Target]) -> None:
         context = n_context.get_admin_context()
         with db_api.CONTEXT_WRITER.using(context):
             self.note(context, targets)

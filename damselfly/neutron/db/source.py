@@ -12,6 +12,7 @@ from neutron_lib.plugins import constants as plugins
 from neutron_lib.plugins import directory
 
 from damselfly.errors import BadInput
+from damselfly.model.group import Rule
 from damselfly.neutron import translate
 from damselfly.neutron.keeping import Found
 from damselfly.neutron.translate import Kind, Target
@@ -60,7 +61,9 @@ def _found(made: Callable[..., Any] | None, fields: Fields, more: Any) -> Found:
     revision = fields.get("revision_number") or 0
     assert made is not None
     try:
-        return Found(made(fields) if more is None else made(fields, more), revision)
+        thing = made(fields) if more is None else made(fields, more)
+        why = translate.unkeepable(fields) if isinstance(thing, Rule) else None
+        return Found(thing, revision, why or "")
     except BadInput as error:
         return Found(None, revision, str(error))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from damselfly.errors import Conflict
 from damselfly.neutron.db.behind import behind
 from damselfly.neutron.db.journal import RevisionJournal
 from damselfly.neutron.keeping import Difference, Entries, Keeper, Source, differences
@@ -14,6 +15,8 @@ from damselfly.neutron.translate import Target
 from damselfly.northbound.store import Change
 
 _log = logging.getLogger(__name__)
+_NAMED = 100
+"""Differences that are named in the log one by one."""
 
 
 class Repair:
@@ -51,8 +54,7 @@ class Repair:
         """Compare all that there is, and put right what differs.  Raises StoreError."""
         begun = time.monotonic()
         found = list(self.differences())
-        for difference in found:
-            self.mend(difference)
+        self.mend(found)
         taken = time.monotonic() - begun
         _log.info("compared everything in %.1f s; %d differences", taken, len(found))
 
@@ -60,14 +62,25 @@ class Repair:
         """Yield what differs; what is being changed just now may be among it."""
         return differences(self._store.read(PREFIXES).objects, self._source.everything())
 
-    def mend(self, difference: Difference) -> None:
-        """Put one difference right.  Raises StoreError."""
-        _log.warning("mending %s", difference)
-        target = difference.target
-        if target is None:
+    def mend(self, found: Sequence[Difference]) -> None:
+        """Put differences right; what others change meanwhile is theirs.  Raises StoreError."""
+        for difference in found[:_NAMED]:
+            _log.warning("mending %s", difference)
+        if len(found) > _NAMED:
+            _log.warning("mending %d more differences", len(found) - _NAMED)
+        targets = [one.target for one in found if one.target is not None]
+        self._journal.note_apart(targets)
+        beside = [one for one in found if one.is_beside]
+        for difference in beside:
+            self._mend_entries(difference)
+        self._keeper.bring(targets)
+
+    def _mend_entries(self, difference: Difference) -> None:
+        if difference.target is not None:
+            self._keeper.mend(difference.target, difference.actual)
+            return
+        try:
             gone = [Change(key, None) for key in difference.actual]
             self._store.commit(gone, dict(difference.actual))
-            return
-        self._journal.note_apart([target])
-        if not self._keeper.mend(target, difference.actual):
-            self._keeper.bring([target])
+        except Conflict:
+            _log.info("somebody else is at %s", ", ".join(difference.actual))

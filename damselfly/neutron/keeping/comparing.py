@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from damselfly.neutron.translate import Kind, Target, entries, target_of
+from damselfly.neutron.translate import Kind, Target, entries, guards, target_of
 from damselfly.northbound import keys
 
 from .parties import Found
@@ -22,6 +22,14 @@ class Difference(NamedTuple):
     """None: of nothing that Neutron could know."""
     actual: Mapping[str, bytes]
     wanted: Mapping[str, bytes]
+
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether the resource itself is right, but not what is to stand and fall with it."""
+        if self.target is None:
+            return True
+        guard = guards(self.target)
+        return self.actual.get(guard) == self.wanted.get(guard)
 
     def __str__(self) -> str:
         """Say what is wrong, in one line."""

@@ -19,7 +19,7 @@ class Found(NamedTuple):
     revision: int = 0
     """Neutron's revision number of it."""
     problem: str = ""
-    """Why it cannot be said in our words."""
+    """Why it cannot be said in our words, or why it will have no effect."""
 
 
 class Source(Protocol):
