@@ -180,12 +180,12 @@ class Reconciler:
     async def _keys(self, snapshot: Snapshot, bridge: BridgeState) -> dict[str, int]:
         """Return the keys of all plugged-in ports that the store knows, allotting new ones."""
         kept = sound(bridge.keys)
-        known = bridge.interfaces.keys() & (snapshot.ports.keys() | snapshot.closed.keys())
+        known = [p for p in bridge.interfaces if p in snapshot.ports or p in snapshot.closed]
         new = allot(kept, known, resting=bridge.keys.values())
         if new:
             await self._ovsdb.write_keys(new)
         keys = {**kept, **new}
-        alive = snapshot.ports.keys() | snapshot.closed.keys()
+        alive = [p for p in keys if p in snapshot.ports or p in snapshot.closed]
         self._quarantine.observe(keys, alive, time.monotonic())
         return keys
 
