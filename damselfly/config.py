@@ -32,6 +32,8 @@ class Config:
     """Fragments per second that one sender may have the connection tracker collect."""
     fragment_burst: int = 250
     """How many of them may come at once."""
+    connection_limit: int = 200_000
+    """Connections tracked for each port; further ones do not come about."""
     verdicts: Literal["reactive", "warm"] = "reactive"
     """When what the policy allows gets its verdicts: at its first packet, or in advance."""
     warm_on_exit: bool = False

@@ -28,6 +28,7 @@ from damselfly.southbound.ovsdb import Ovsdb
 from damselfly.southbound.reassembly import make_room
 from damselfly.southbound.switch import Switch
 
+from .capacity.connections import ConnectionLimits
 from .eviction.looks import Looks
 from .feed import Inbox, follow_bridge, follow_policy
 from .following.name import HostName
@@ -61,6 +62,7 @@ class Agent:
         self.page = Page(Metrics(self.inbox, self.reconciler, self.patrol, self.reporter).page)
         budgets = Budgets(config.deny_budget, config.verdict_budget)
         self.looks = Looks(self.reconciler.enforcement.verdicts, budgets)
+        self.limits = ConnectionLimits(config)
         self._switch: Switch | None = None
         self._told: AgentStatus | None = None
         self._reporting = asyncio.Lock()
@@ -183,6 +185,8 @@ class Agent:
                 with contextlib.suppress(SwitchError):
                     await self.reporter.count(self._switch)
                     await self.looks.look(self._switch)
+                    here = self.reconciler.enforcement.state.by_key.keys()
+                    await self.limits.keep(self._switch, self.ovsdb.state.datapath_type, here)
             await self._report()
 
     async def _walk(self) -> None:

@@ -39,9 +39,13 @@ async def tracked(rundir: Path, datapath_type: str, zone: int | None = None) -> 
 
     Raises SwitchGone where it does not answer, SwitchError where it has no such datapath.
     """
-    datapath = _DATAPATHS.get(datapath_type, _KERNEL)
     wanted = [] if zone is None else [f"zone={zone}"]
-    return list(parse(await ask_vswitchd(rundir, _DUMP, "-s", datapath, *wanted)))
+    return list(parse(await ask_vswitchd(rundir, _DUMP, "-s", datapath_of(datapath_type), *wanted)))
+
+
+def datapath_of(datapath_type: str) -> str:
+    """Return the name by which ovs-vswitchd knows its datapath of a bridge's type."""
+    return _DATAPATHS.get(datapath_type, _KERNEL)
 
 
 def parse(text: str) -> Iterator[Tracked]:
