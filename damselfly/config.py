@@ -19,6 +19,8 @@ class Config:
     store: str = DEFAULT_URL
     """URL of the policy store."""
     bridge: str = "br-int"
+    distribution: Literal["auto", "selective", "whole"] = "auto"
+    """What of the policy is held: what the ports here need, or all; auto: all, unless of etcd."""
     ovsdb: str = DEFAULT_OVSDB
     management: str | None = None
     """Path of the bridge's management socket; None: beside the OVSDB's."""

@@ -33,6 +33,10 @@ class Inbox:
         self.store_problem: str | None = None
         self.store_lost_at: float | None = None
         """Since when the store cannot be read, in seconds since 1970."""
+        self.held: int | None = None
+        """How many of the store's objects are held; None: all of them."""
+        self.moved = asyncio.Event()
+        """Set whenever anything changed, for who looks at the ports."""
         self._rung_at: float | None = None
         self._bell = asyncio.Event()
 
@@ -41,6 +45,7 @@ class Inbox:
         if self._rung_at is None:
             self._rung_at = time.monotonic()
         self._bell.set()
+        self.moved.set()
 
     def rung_at(self) -> float | None:
         """Return, once, since when there is something to look at, by the monotonic clock."""
@@ -89,17 +94,23 @@ async def follow_policy(store: Store, inbox: Inbox, retry: float) -> None:
 
 
 async def _follow(store: Store, inbox: Inbox, reader: PolicyReader) -> None:
-    _post(inbox, reader)
+    post(inbox, reader)
     async for commit in store.watch(reader.snapshot.revision, POLICY_PREFIXES):
         reader.apply(commit)
-        _post(inbox, reader)
+        post(inbox, reader)
 
 
-def _post(inbox: Inbox, reader: PolicyReader) -> None:
+def post(inbox: Inbox, reader: PolicyReader) -> None:
+    """Hand on the policy as it is now, and ring."""
+    note(inbox, reader)
+    inbox.ring()
+
+
+def note(inbox: Inbox, reader: PolicyReader) -> None:
+    """Lay the policy down as it is now, for the next look."""
     inbox.snapshot = reader.snapshot
     inbox.problems = reader.problems
     inbox.store_problem = inbox.store_lost_at = None
-    inbox.ring()
 
 
 async def follow_bridge(ovsdb: Ovsdb, inbox: Inbox) -> None:

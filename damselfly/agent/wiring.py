@@ -32,6 +32,7 @@ from .capacity.connections import ConnectionLimits
 from .eviction.looks import Looks
 from .feed import Inbox, follow_bridge, follow_policy
 from .following.name import HostName
+from .following.selected import follow_selected, is_selective
 from .patrol.rounds import Patrol
 from .reconcile import Reconciler
 from .reporting.http import Page
@@ -95,7 +96,8 @@ class Agent:
     async def _follow(self) -> None:
         """Follow the policy once no other agent has this one's name."""
         await self.name.taken.wait()
-        await follow_policy(self.store, self.inbox, self.config.retry)
+        follow = follow_selected if is_selective(self.config) else follow_policy
+        await follow(self.store, self.inbox, self.config.retry)
 
     async def _hold_name(self) -> None:
         await self.name.take(self.inbox.lose_store, self.config.retry)

@@ -15,8 +15,6 @@ from .codec import Stored, written_together
 from .policy_reader import PolicyReader
 from .store import STATUS, Change, Contents
 
-_INDEX = (keys.MEMBER, keys.NETWORK_PORT, keys.SEGMENT)
-
 
 class Finding(NamedTuple):
     """Something that is not as it should be."""
@@ -31,7 +29,7 @@ def findings(contents: Contents) -> list[Finding]:
     found = [Finding(key, what) for key, what in reader.problems.items()]
     found += _dangling(reader.snapshot, contents)
     found += [Finding(change.key, what) for change, what in _index(reader, contents)]
-    known = set(keys.POLICY) | set(_INDEX)
+    known = {*keys.POLICY, *keys.INDEX, keys.ROUTER, keys.ROUTER_INTERFACE}
     found += [
         Finding(key, "is of no kind that this version knows")
         for key in contents.objects
@@ -72,12 +70,12 @@ def _index(reader: PolicyReader, contents: Contents) -> Iterator[tuple[Change, s
         elif held != value:
             yield Change(key, value), "the index entry does not say what its object says"
     for key in contents.objects:
-        if keys.parse(key).kind in _INDEX and key not in wanted and not _in_doubt(key, reader):
+        if keys.parse(key).kind in keys.INDEX and key not in wanted and not _in_doubt(key, reader):
             yield Change(key, None), "the index entry has no object"
 
 
 def _wanted(view: Snapshot) -> Mapping[str, bytes | None]:
-    things: list[Stored] = [*view.networks.values(), *view.ports.values()]
+    things: list[Stored] = [*view.networks.values(), *view.subnets.values(), *view.ports.values()]
     # Of two networks with one number the first by id has it, as everywhere.
     things.sort(key=lambda thing: thing.id, reverse=True)
     return {change.key: change.value for thing in things for change in written_together(thing)}
@@ -88,4 +86,5 @@ def _in_doubt(key: str, reader: PolicyReader) -> bool:
     kind, ids = keys.parse(key)
     if kind == keys.SEGMENT:
         return any(keys.parse(each).kind == keys.NETWORK for each in reader.unreadable)
-    return keys.port(ids[-1]) in reader.unreadable
+    owner = keys.subnet if kind == keys.NETWORK_SUBNET else keys.port
+    return owner(ids[-1]) in reader.unreadable

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from damselfly.errors import Compacted, Conflict, NameTaken, StoreError
 
-from .store import Change, Commit, Contents, shown, touches_policy
+from .store import Change, Commit, Contents, Wanted, shown, touches_policy
 
 
 class MemoryStore:
@@ -24,14 +24,14 @@ class MemoryStore:
         self._holders: dict[str, bytes] = {}
 
     async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
-        """Read all keys that start with one of the prefixes; only the present is known."""
+        """Read all keys that start with one of the prefixes; of the past no policy is known."""
         self._check_open()
-        if at not in (None, self._revision):
+        if at is not None and any(map(touches_policy, self._after(at))):
             raise Compacted(f"the store no longer knows what it held at revision {at}")
         chosen = {k: v for k, v in self._objects.items() if k.startswith(tuple(prefixes))}
-        return Contents(self._revision, chosen)
+        return Contents(self._revision if at is None else at, chosen)
 
-    async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
+    async def watch(self, since: int, prefixes: Wanted = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after ``since`` that touches a prefix, for ever."""
         while True:
             self._check_open()

@@ -1,14 +1,15 @@
 """What the rest needs of a policy store; every driver provides exactly this.
 
 Keys are paths.  Policy lives under ``/network/``, ``/subnet/``, ``/port/``, ``/address-group/``,
-``/group/``, ``/rule/`` and the index entries ``/member/GROUP/PORT`` and
-``/network-port/NETWORK/PORT``, which are written in the port's own transaction, so that an agent
-may ask only for what its ports need.  What agents say of themselves lives under ``/status/``.
+``/group/``, ``/rule/`` and the index entries ``/member/GROUP/PORT``, ``/network-port/NETWORK/PORT``
+and ``/network-subnet/NETWORK/SUBNET``, which are written in their object's own transaction, so that
+an agent may ask only for what its ports need.  What agents say of themselves lives under
+``/status/``.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -16,6 +17,10 @@ STATUS = "/status/"
 """What is not policy."""
 HELD_SECONDS = 10
 """For how long a name may seem to be held although its holder has ended."""
+
+
+Wanted = Sequence[str] | Callable[[str], bool]
+"""Prefixes, or what tells of a key of policy whether it is wanted when its commit is looked at."""
 
 
 class Change(NamedTuple):
@@ -54,7 +59,7 @@ class Store(Protocol):
         far, or has not come to it.
         """
 
-    def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
+    def watch(self, since: int, prefixes: Wanted = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after revision ``since`` that touches a prefix, in order, for ever.
 
         Of a commit of policy that touches none of them the revision alone is told, unless they are
@@ -91,19 +96,28 @@ class Store(Protocol):
         """Give up files and connections."""
 
 
-def shown(commit: Commit, prefixes: Iterable[str]) -> Commit | None:
+def shown(commit: Commit, prefixes: Wanted) -> Commit | None:
     """Return what a watch of the prefixes tells of a commit, if anything."""
-    wanted = tuple(prefixes)
-    changes = tuple(one for one in commit.changes if one.key.startswith(wanted))
-    if not changes and not (follows_policy(wanted) and touches_policy(commit)):
+    wants = chooser(prefixes)
+    changes = tuple(one for one in commit.changes if wants(one.key))
+    if not changes and not (follows_policy(prefixes) and touches_policy(commit)):
         return None
     return Commit(commit.revision, changes)
 
 
-def follows_policy(prefixes: Iterable[str]) -> bool:
+def chooser(prefixes: Wanted) -> Callable[[str], bool]:
+    """Return what tells of a key whether it is wanted."""
+    if callable(prefixes):
+        return prefixes
+    listed = tuple(prefixes)
+    return lambda key: key.startswith(listed)
+
+
+def follows_policy(prefixes: Wanted) -> bool:
     """Tell whether a watch of the prefixes is told of every commit of policy."""
-    listed = list(prefixes)
-    return not listed or not all(prefix.startswith(STATUS) for prefix in listed)
+    if callable(prefixes) or not prefixes:
+        return True
+    return not all(prefix.startswith(STATUS) for prefix in prefixes)
 
 
 def touches_policy(commit: Commit) -> bool:

@@ -59,6 +59,8 @@ def target_of(key: str) -> Target | None:
     kind, ids = keys.parse(key)
     if kind in (keys.MEMBER, keys.NETWORK_PORT) and len(ids) == 2:
         return Target(Kind.PORT, ids[1])
+    if kind == keys.NETWORK_SUBNET and len(ids) == 2:
+        return Target(Kind.SUBNET, ids[1])
     ours = _KIND_OF.get(kind)
     if ours is None:
         return None

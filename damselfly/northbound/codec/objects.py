@@ -102,6 +102,8 @@ def written_together(thing: Stored) -> Iterator[Change]:
     if isinstance(thing, Network) and thing.segmentation_id:
         owner = _json({"v": VERSION, "network_id": thing.id})
         yield Change(keys.segment(thing.segmentation_id), owner)
+    elif isinstance(thing, Subnet):
+        yield Change(keys.network_subnet(thing.network_id, thing.id), _json({"v": VERSION}))
     elif isinstance(thing, Port):
         addresses = sorted({str(prefix) for _, prefix in thing.sources()})
         where = {"v": VERSION, "mac_address": mac_text(thing.mac), "addresses": addresses}

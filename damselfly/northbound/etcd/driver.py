@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from damselfly.errors import Compacted, StoreError
-from damselfly.northbound.store import Change, Commit, Contents
+from damselfly.northbound.store import Change, Commit, Contents, Wanted
 
 from .following import Following, Lineage
 from .holding import Holding
@@ -39,7 +39,7 @@ class EtcdStore:
         self._lineage.note(head.revision, head.written_at, head.record)
         return Contents(head.revision, objects)
 
-    def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
+    def watch(self, since: int, prefixes: Wanted = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after ``since``, for ever."""
         return self._following.commits(since, prefixes)
 

@@ -7,12 +7,12 @@ revision: nothing of two commits is ever mixed.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from itertools import groupby
 
 from damselfly.errors import Compacted, StoreError
-from damselfly.northbound.store import STATUS, Change, Commit, follows_policy
+from damselfly.northbound.store import STATUS, Change, Commit, Wanted, chooser, follows_policy
 
 from .layout import Layout, Record, end_of
 from .reading import Head, Reading
@@ -59,12 +59,12 @@ class Following:
         self._reading = reading
         self._lineage = lineage
 
-    async def commits(self, since: int, prefixes: Sequence[str]) -> AsyncIterator[Commit]:
+    async def commits(self, since: int, prefixes: Wanted) -> AsyncIterator[Commit]:
         """Yield what happens after a revision.  Raises Compacted, StoreError."""
         await self._check(since)
         async with aclosing(self._events(since, prefixes)) as seen:
             async for revision, events in seen:
-                commit = await self._commit(revision, events, tuple(prefixes))
+                commit = await self._commit(revision, events, prefixes)
                 if commit is not None:
                     yield commit
 
@@ -78,7 +78,7 @@ class Following:
             raise Compacted(f"the store has another past than that of revision {since}")
 
     async def _events(
-        self, since: int, prefixes: Sequence[str]
+        self, since: int, prefixes: Wanted
     ) -> AsyncGenerator[tuple[int, list[Event]], None]:
         start, end = self._range(prefixes)
         stream = await self._session.stream(WATCH, watch(start, end, since + 1))
@@ -91,16 +91,18 @@ class Following:
         finally:
             stream.close()
 
-    def _range(self, prefixes: Sequence[str]) -> tuple[bytes, bytes]:
+    def _range(self, prefixes: Wanted) -> tuple[bytes, bytes]:
         """Return the one range of keys in which everything is told, in order."""
         layout = self._layout
+        if callable(prefixes):
+            return layout.revisions, b""
         says = [place for prefix in prefixes for place in layout.statuses(prefix)]
         if not follows_policy(prefixes):
             return min(says), end_of(max(says))
         return layout.revisions, end_of(layout.at(STATUS)) if says else b""
 
     async def _commit(
-        self, revision: int, events: Iterable[Event], prefixes: tuple[str, ...]
+        self, revision: int, events: Iterable[Event], prefixes: Wanted
     ) -> Commit | None:
         changes = list(self._statuses(events, prefixes))
         for event in events:
@@ -113,20 +115,22 @@ class Following:
                 return Commit(revision, tuple(changes))
         return Commit(revision, tuple(changes)) if changes else None
 
-    def _statuses(self, events: Iterable[Event], prefixes: tuple[str, ...]) -> Iterator[Change]:
+    def _statuses(self, events: Iterable[Event], prefixes: Wanted) -> Iterator[Change]:
+        wants = chooser(prefixes)
         for event in events:
             key = self._layout.name(event.key)
-            if key.startswith(STATUS) and key.startswith(prefixes):
+            if key.startswith(STATUS) and wants(key):
                 yield Change(key, event.value)
 
-    async def _policy(
-        self, record: Record, revision: int, prefixes: tuple[str, ...]
-    ) -> list[Change]:
-        if record.is_large:
+    async def _policy(self, record: Record, revision: int, prefixes: Wanted) -> list[Change]:
+        wants = chooser(prefixes)
+        if record.is_large and callable(prefixes):
+            chosen = await self._reading.chosen_parts(record.id, prefixes, revision)
+            return [Change(key, value) for key, value in chosen.items()]
+        if record.is_large and not callable(prefixes):
             parts = await self._reading.parts(record.id, prefixes, revision)
             return [Change(key, value) for key, value in parts.items()]
-        wanted = [key for key in record.keys if key.startswith(prefixes)]
-        wanted = [key for key in wanted if not key.startswith(STATUS)]
+        wanted = [key for key in record.keys if wants(key) and not key.startswith(STATUS)]
         places = [self._layout.at(key) for key in wanted]
         values = await self._reading.values(places, revision)
         return [Change(key, value) for key, value in zip(wanted, values, strict=True)]

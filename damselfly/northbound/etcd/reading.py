@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from damselfly.northbound.store import STATUS
 
-from .layout import NOTHING, Layout, Record, end_of, of_part
+from .layout import GONE, NOTHING, Layout, Record, end_of, of_part
 from .rpc import Ahead, Session
 from .rpc.answers import Done, KeyValue, done
 from .rpc.requests import Operation, Range, transaction
@@ -80,6 +80,20 @@ class Reading:
         found = await self._all([Range(place, end_of(place), _PAGE) for place in places], at)
         start = self._layout.part(commit, "")
         return {each.key.removeprefix(start).decode(): of_part(each.value) for each in found}
+
+    async def chosen_parts(
+        self, commit: str, wants: Callable[[str], bool], at: int
+    ) -> dict[str, bytes | None]:
+        """Return what a large commit says of the keys that are wanted; of others only the names."""
+        start, all_of_it = self._layout.part(commit, ""), self._layout.part(commit, "/")
+        names = Range(all_of_it, end_of(all_of_it), _PAGE, keys_only=True)
+        found = [each.key for each in await self._all([names], at)]
+        places = [place for place in found if wants(place.removeprefix(start).decode())]
+        values = await self.values(places, at)
+        return {
+            place.removeprefix(start).decode(): of_part(value or GONE)
+            for place, value in zip(places, values, strict=True)
+        }
 
     async def ask(self, operations: Iterable[Operation]) -> Done:
         """Read several things at once."""

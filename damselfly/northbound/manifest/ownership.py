@@ -40,6 +40,8 @@ def _owner(key: str, value: bytes) -> Owner:
             return Owner(keys.NETWORK, _Owned.model_validate_json(value).network_id)
         except ValidationError:
             return Owner(kind, ids[0])
+    if kind == keys.NETWORK_SUBNET:
+        return Owner(keys.NETWORK, ids[0])
     if kind in (keys.MEMBER, keys.NETWORK_PORT):
         return Owner(keys.PORT, ids[-1])
     if kind == keys.RULE:

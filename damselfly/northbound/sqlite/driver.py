@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from damselfly.errors import Compacted, StoreError
-from damselfly.northbound.store import Change, Commit, Contents, shown, touches_policy
+from damselfly.northbound.store import Change, Commit, Contents, Wanted, shown, touches_policy
 
 from .doorbell import Doorbell
 from .file import SqliteFile
@@ -42,13 +42,13 @@ class SqliteStore:
             raise
 
     async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
-        """Read all keys that start with one of the prefixes; only the present is known."""
+        """Read all keys that start with one of the prefixes; of the past no policy is known."""
         contents = await self._run(lambda file: file.read(prefixes, at))
         if prefixes:
             self._read_under = self._openings
         return contents
 
-    async def watch(self, since: int, prefixes: Sequence[str] = ("/",)) -> AsyncIterator[Commit]:
+    async def watch(self, since: int, prefixes: Wanted = ("/",)) -> AsyncIterator[Commit]:
         """Yield every commit after ``since`` that touches a prefix, whoever made it, for ever."""
         opening = self._read_under
         seen: tuple[int, int] | None = None

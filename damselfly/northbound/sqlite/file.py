@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from damselfly.errors import Compacted, Conflict, NoStore, StoreError
-from damselfly.northbound.store import Change, Commit, Contents
+from damselfly.northbound.store import STATUS, Change, Commit, Contents
 
 SCHEMA_VERSION = 1
 _APPLICATION = 0x44464C59
@@ -52,11 +52,13 @@ class SqliteFile:
                 raise
 
     def read(self, prefixes: Sequence[str], at: int | None = None) -> Contents:
-        """Read what starts with one of the prefixes, as of one revision: the present one."""
+        """Read as of one revision; of the past only what no policy has changed since."""
         with self._clear_errors(), self._transaction("BEGIN"):
-            revision, _ = self._state()
-            if at not in (None, revision):
-                raise Compacted(f"{self.path} no longer knows what it held at revision {at}")
+            revision, trimmed = self._state()
+            if at is not None:
+                if not trimmed <= at <= revision or self._has_policy_since(at):
+                    raise Compacted(f"{self.path} no longer knows what it held at revision {at}")
+                revision = at
             objects: dict[str, bytes] = {}
             for prefix in prefixes:
                 objects.update(self._db.execute(
@@ -149,6 +151,13 @@ class SqliteFile:
             else:
                 return
         raise StoreError(f"cannot use the store {self.path}: another process keeps it locked")
+
+    def _has_policy_since(self, revision: int) -> bool:
+        found = self._db.execute(
+            "SELECT 1 FROM log WHERE revision > ? AND key NOT GLOB ? LIMIT 1",
+            (revision, f"{STATUS}*"),
+        )
+        return found.fetchone() is not None
 
     def _is_empty(self) -> bool:
         return bool(self._db.execute("SELECT count(*) = 0 FROM sqlite_schema").fetchone()[0])
