@@ -112,7 +112,7 @@ class Neutron:
         """Run a program of Neutron's environment with this server's settings."""
         command = [program(name), "--config-file", str(self.file), *arguments]
         done = run(command, check=check, timeout=300)
-        return done.stdout + done.stderr
+        return done.stdout
 
     def _configure(self) -> None:
         told = {**self._told, "ml2": {"mechanism_drivers": ",".join(self._drivers)}}

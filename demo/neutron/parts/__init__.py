@@ -7,7 +7,7 @@ from collections.abc import Callable
 from demo.neutron.stage import CloudStage
 from demo.score import Score
 
-from . import booting, building, hosts, live, refused, truth
+from . import booting, building, hosts, leaving, live, refused, truth
 
 PARTS: tuple[tuple[str, Callable[[CloudStage, Score], None]], ...] = (
     ("A network and groups", building.show),
@@ -15,5 +15,6 @@ PARTS: tuple[tuple[str, Callable[[CloudStage, Score], None]], ...] = (
     ("Machines", booting.show),
     ("Who reaches whom", truth.show),
     ("A live connection", live.show),
+    ("The agent goes and comes back", leaving.show),
     ("What cannot be had", refused.show),
 )

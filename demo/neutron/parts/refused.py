@@ -1,4 +1,4 @@
-"""Part 6: what Neutron accepts and no switch here can carry out."""
+"""Part 7: what Neutron accepts and no switch here can carry out."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def show(stage: CloudStage, score: Score) -> None:
         "it names the segment's type, and the host",
         met=any("vlan" in line for line in named) and any("nowhere" in line for line in named),
     )
-    said = stage.cloud.neutron.tool("damselfly-neutron-sync", "--mode", "report")
     score.command(["damselfly-neutron-sync", "--mode", "report"])
-    score.quote(said.splitlines()[-1:])
+    said = stage.cloud.neutron.tool("damselfly-neutron-sync", "--mode", "report").splitlines()
+    score.quote(said)
+    score.expect("Neutron and the store say the same", met=said[-1:] == ["0 differences"])
 
 
 def _fails(stage: CloudStage, score: Score, name: str, network: str, host: str) -> None:
