@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -35,6 +35,8 @@ class PortStatus:
     reason: str = ""
     verdicts_allow: int = 0
     verdicts_deny: int = 0
+    stateful: bool = True
+    """Whether its groups are; else each of its packets is judged for itself."""
     saturated: bool = False
     """Its budget of remembered denials is full in a direction: each further one is asked about."""
 
@@ -105,7 +107,8 @@ _STATUS = TypeAdapter(AgentStatus)
 
 def write_status(status: AgentStatus) -> Change:
     """Return the change that stores the status."""
-    data = json.dumps({"v": VERSION, **asdict(status)}, separators=(",", ":"), sort_keys=True)
+    fields = _STATUS.dump_python(status, mode="json")
+    data = json.dumps({"v": VERSION, **fields}, separators=(",", ":"), sort_keys=True)
     return Change(keys.agent_status(status.host), data.encode())
 
 

@@ -4,7 +4,7 @@ Knows no flow, label or verdict.  Each end of a connection is followed by its ow
 packet that an end admits says who opened the connection there, and everything that belongs to the
 connection is judged as that packet, by the policy of now.  A stateless port has no tracker: there
 every packet is judged for itself.  SCTP is told apart by hosts only: each packet is judged by its
-ports, as one that opens an association or, once there is one, as one that answers.
+ports, as one that opens an association or, towards the host that spoke first, as one that answers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ class Oracle:
 
     def __init__(self) -> None:
         self._opened: dict[str, dict[Key, Packet]] = {}
-        self._answered: set[tuple[str, Key]] = set()
 
     def forget(self, port_id: str) -> None:
         """Note that the port's tracker was emptied."""
@@ -123,18 +122,13 @@ class Oracle:
     def _associates(
         self, name: str, found: Place, packet: Packet, *, opens: bool, answers: bool
     ) -> bool:
-        """Tell whether an SCTP packet passes; an answer needs packets of both hosts before it."""
+        """Tell whether an SCTP packet passes; only what goes to whom spoke first can answer."""
         assert found.forward is not None
-        assert found.backward is not None
         known = self._opened[name]
         if found.backward in known:
-            self._answered.add((name, found.backward))
             return opens or answers
-        if found.forward in known:
-            return opens or (answers and (name, found.forward) in self._answered)
         if opens:
-            known[found.forward] = packet
-            self._answered.discard((name, found.forward))
+            known.setdefault(found.forward, packet)
         return opens
 
 

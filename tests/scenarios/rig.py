@@ -112,7 +112,8 @@ class Rig:
         bands = [MeterBand(n, 500, 250) for key in keys for n in (key, fragment_meter(key))]
         done(self.switch.set_meters(bands))
         here = [Attachment(name, self.keys[name], port) for name, port in self.plugged.items()]
-        before = set(self.enforcement.state.by_key if self._taken_over else self.keys.values())
+        admitting = self.enforcement.state.admitting
+        before = admitting if self._taken_over else set(self.keys.values())
         if self._taken_over:
             delta = self.enforcement.advance(self.snapshot, here)
         else:
@@ -122,7 +123,7 @@ class Rig:
         if self._warm:
             delta = Delta((*delta.add, *self.enforcement.warm(self._warm)), delta.delete)
         done(self.switch.apply(delta))
-        for key in before - set(self.enforcement.state.by_key):
+        for key in before - self.enforcement.state.admitting:
             done(self.switch.flush_zone(key))
         return len(delta)
 

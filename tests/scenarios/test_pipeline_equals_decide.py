@@ -195,7 +195,9 @@ class Host(RuleBasedStateMachine):
             self.oracle.forget(name)
         self.here = now
         for name in now:
-            if is_stateless(self.rig.snapshot, self.rig.snapshot.ports[name]):
+            port = self.rig.snapshot.ports[name]
+            tracked = port.port_security_enabled and port.security_groups
+            if not tracked or is_stateless(self.rig.snapshot, port):
                 self.oracle.forget(name)
 
     def _enforced(self) -> set[str]:

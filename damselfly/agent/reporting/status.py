@@ -99,6 +99,7 @@ class Reporter:
                 local.ofport,
                 verdicts_allow=allow,
                 verdicts_deny=deny,
+                stateful=local.stateful,
                 saturated=self._is_saturated(local.key),
             )
         for port_id, reason in self._shut(bridge).items():
@@ -106,8 +107,9 @@ class Reporter:
                 port = view.snapshot.ports.get(port_id)
                 name = "" if port is None else port.name
                 yield PortStatus(port_id, "closed", name, reason=reason)
+        here = self._config.host
         for port in view.snapshot.ports.values():
-            if port.host == self._config.host and not self._plugged(port.id):
+            if port.host == here and not self._plugged(port.id):
                 yield PortStatus(port.id, "down", port.name, reason="not plugged in")
 
     def _is_saturated(self, key: int) -> bool:

@@ -55,7 +55,7 @@ class _Answer:
     @property
     def note(self) -> str | None:
         """What is special about the rules' judgement, where they are asked at all."""
-        asked = any(end.verdict is not None for end, _ in self.ends)
+        asked = any(end.verdict is not None and not end.per_packet for end, _ in self.ends)
         return how_judged(self.packet) if asked else None
 
     @property
@@ -200,6 +200,8 @@ def _show_end(end: Explanation, held: _Held) -> None:
     output.say(f"  why      {end.because}")
     for reason in end.reasons:
         output.say(f"           - {reason.rule.id}: {reason.failed}")
+    if end.per_packet:
+        output.say("  judged   packet by packet: the group is stateless, so answers need a rule too")
     if end.verdict is not None:
         output.say(f"  region   {end.verdict.region}")
     if held.flow is not None:
@@ -227,6 +229,7 @@ def _end_data(end: Explanation, held: _Held) -> dict[str, object]:
         "rule": None if rule is None else rule.id,
         "because": end.because,
         "rules_asked": end.verdict is not None,
+        "per_packet": end.per_packet,
         "failed": {reason.rule.id: reason.failed for reason in end.reasons},
         "region": None if end.verdict is None else str(end.verdict.region),
         "switch": {

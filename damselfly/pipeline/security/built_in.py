@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from damselfly.model.address import IPV4, IPV6, Family, Prefix, address_text
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP_PROTOCOLS, UDP
+from damselfly.model.group import ICMP_PROTOCOLS, SCTP, UDP
 from damselfly.model.network import Subnet
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
+from damselfly.model.statefulness import is_stateful
 from damselfly.pipeline.protocols import (
     DHCP_CLIENT,
     DHCP_SERVER,
@@ -73,20 +74,23 @@ def built_in(
 
     The packet is one that opens a connection, or stands alone.
     """
-    if _is_error(packet):
+    port = parties.source if direction is Direction.EGRESS else parties.destination
+    if _is_error(packet) and (port is None or is_stateful(view, port)):
         return _ERROR
     judge = _sent if direction is Direction.EGRESS else _heard
     return judge(view, parties, packet)
 
 
 def how_judged(packet: Packet) -> str | None:
-    """Say what is special about the judgement of a packet by rules, if anything is."""
+    """Say what is special about how the rules of a stateful port judge a packet, if anything is."""
     if packet.protocol in ICMP_PROTOCOLS and not _is_error(packet):
         if packet.tp_src in _TRACKED_TYPES[packet.family] and not packet.tp_dst:
             return None
         return "the tracker does not follow this message: each is judged for itself, at both ends"
     if packet.protocol == 0 and packet.family is IPV4:
         return "the tracker cannot name protocol 0: each packet is judged for itself, at both ends"
+    if packet.protocol == SCTP:
+        return "the tracker keeps no SCTP ports: each packet is judged for itself, at both ends"
     return None
 
 

@@ -4,9 +4,10 @@ A stateless port goes round the tracker.  Every packet is judged by its own head
 a connection: answers need a rule of their own, ICMP errors as well.
 
 SCTP is tracked, but the tracker keeps one entry for all SCTP of two hosts.  So no packet of it
-passes by its label.  It is judged by its own ports as if it opened an association; and, once the
-entry is there, as the answer to one: by the rules of the other direction, source and destination
-exchanged.
+passes by its label.  It is judged by its own ports as if it opened an association.  What goes
+towards the host that spoke first may also answer one: then it is judged by the rules of the other
+direction, source and destination exchanged.  What that host sends never counts as an answer, or a
+wide rule for what the other may send would open all of the other's ports.
 
 Of a fragment the switch shows neither ports nor type: only rules that name none admit it.
 Fragments from a stateless port pass the tracker, which puts them together to look at them, so that
@@ -50,7 +51,7 @@ def static_flows() -> Iterator[Flow]:
         sctp = IP_OF[family] & match(nw_proto=SCTP)
         for end in ENDS:
             yield from _sctp(end, sctp)
-        yield Flow(Table.JUDGE, Priority.PER_PACKET, _JUDGED & sctp & _state("-new"), _BOTH_WAYS)
+        yield Flow(Table.JUDGE, Priority.PER_PACKET, _JUDGED & sctp & _state("+rpl"), _BOTH_WAYS)
         unlike = match(**{fields.VERDICT: 1, fields.COMMITTED: 0})
         entered = (
             SetField(fields.BASIS, Basis.CONNECTION),
@@ -59,7 +60,7 @@ def static_flows() -> Iterator[Flow]:
         tracked = _JUDGED & unlike & sctp & _state("-rel")
         yield Flow(Table.ADMIT, Priority.PER_PACKET, tracked, entered)
     for direction, basis in product(Direction, Basis):
-        if not basis.is_connection:
+        if basis.is_answer:
             yield _turned(direction, basis)
 
 
@@ -89,7 +90,7 @@ _BOTH_WAYS = (
 
 
 def _sctp(end: End, sctp: Match) -> Iterator[Flow]:
-    """Judge at one end: first as the tracker sees it, the opener's packets and the answers."""
+    """Judge at one end: what the host sends that spoke first, and what may answer it."""
     for shape, basis in _SHAPES:
         packets = sctp & match(nw_frag=shape)
         for state, way, seen in (
@@ -101,7 +102,7 @@ def _sctp(end: End, sctp: Match) -> Iterator[Flow]:
 
 
 def _turned(direction: Direction, basis: Basis) -> Flow:
-    """Judge what has no verdict that allows once more, the other way round."""
+    """Judge what is allowed as no answer once more, as if it opened an association."""
     packets = _UNDECIDED & match(**{fields.DIRECTION: direction.code, fields.BASIS: basis.value})
     actions = (
         SetField(fields.DIRECTION, direction.opposite.code),

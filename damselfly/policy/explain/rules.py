@@ -10,6 +10,7 @@ from damselfly.model.group import ICMP_PROTOCOLS, PROTOCOL_NAMES, Rule
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
+from damselfly.model.statefulness import is_stateful
 from damselfly.policy.decision import Decision, decide, rules_of, why_closed
 from damselfly.policy.meaning import box, why_nothing
 from damselfly.policy.region import Verdict
@@ -34,6 +35,8 @@ class Explanation(NamedTuple):
     """The verdict with its region; None where no rule is asked."""
     reasons: tuple[Reason, ...]
     """Why each rule failed; empty where one admits."""
+    per_packet: bool = False
+    """Whether rules judge each packet for itself, because the port's groups are stateless."""
 
 
 def explain(snapshot: Snapshot, port: Port, direction: Direction, packet: Packet) -> Explanation:
@@ -46,13 +49,15 @@ def explain(snapshot: Snapshot, port: Port, direction: Direction, packet: Packet
     if not port.port_security_enabled:
         because = "port security is off: nothing is filtered here"
         return Explanation(port, direction, decision, because, None, ())
+    loose = not is_stateful(snapshot, port)
     verdict = rule_book(snapshot, port.security_groups, direction, packet.family).judge(packet)
     if decision.rule is not None:
         because = f"rule {decision.rule.id} of group {decision.rule.security_group_id} admits it"
-        return Explanation(port, direction, decision, because, verdict, ())
+        return Explanation(port, direction, decision, because, verdict, (), loose)
     rules = list(rules_of(snapshot, port.security_groups, direction, packet.family))
     reasons = tuple(Reason(rule, _failing(rule, direction, packet, snapshot)) for rule in rules)
-    return Explanation(port, direction, decision, _nobody(port, direction, rules), verdict, reasons)
+    because = _nobody(port, direction, rules)
+    return Explanation(port, direction, decision, because, verdict, reasons, loose)
 
 
 def _nobody(port: Port, direction: Direction, rules: list[Rule]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -71,10 +72,12 @@ CASES = {
 }
 
 
-def site(*groups: str) -> Rig:
+def site(*groups: str, stateful: bool = True) -> Rig:
     """VM 3 is the network's router and DHCP server; 3 and 4 have no port security."""
     unsecured = (vm(number, port_security_enabled=False) for number in (3, 4))
-    return host(*SUBNETS, OPEN, vm(1, *groups), vm(2, *groups), *unsecured)
+    rig = host(*SUBNETS, OPEN, vm(1, *groups), vm(2, *groups), *unsecured)
+    rig.apply(*(replace(group, stateful=stateful) for group in rig.snapshot.groups.values()))
+    return rig
 
 
 def frame(case: Case) -> bytes:
@@ -105,9 +108,10 @@ def told(view: Snapshot, case: Case) -> bool:
 
 @pytest.mark.parametrize("groups", [(), ("out",), ("open",), ("out", "open")])
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_said_is_what_happens(name: str, groups: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("stateful", [True, False])
+def test_what_is_said_is_what_happens(name: str, groups: tuple[str, ...], stateful: bool) -> None:
     case = CASES[name]
-    rig = site(*groups)
+    rig = site(*groups, stateful=stateful)
     received = rig.send(f"vm{case.sender}", frame(case))
     # To all servers: the unsecured ports hear whatever gets out.
     hears = f"vm{4 if case.receiver is None else case.receiver}"
