@@ -16,6 +16,7 @@ from typing import NamedTuple
 from damselfly.model.group import ICMP_PROTOCOLS, Rule
 from damselfly.model.intervals import IntervalSet
 
+from .index import rule_set
 from .meaning import Box
 
 FEW = 8
@@ -66,14 +67,21 @@ class Preference:
 
     def with_remotes(self, boxes: Sequence[Box], changed: Iterable[int]) -> Preference:
         """Weigh again the rules that have got other remotes, and those that are like them."""
-        before_protocol, before_tp = self.remote_before_protocol, self.remote_before_tp
+        weighed: list[int] = []
+        before_protocol: list[int] = []
+        before_tp: list[int] = []
         for places in _once(self._alike[place] for place in changed):
             remote = _cost([boxes[place].remote for place in places])
-            for place in places:
-                bit = 1 << place
-                before_protocol = before_protocol & ~bit | bit * (remote < FEW)
-                before_tp = before_tp & ~bit | bit * (remote < self._tp_costs[place])
-        return Preference(before_protocol, before_tp, self._alike, self._tp_costs)
+            weighed += places
+            before_protocol += places if remote < FEW else ()
+            before_tp += (place for place in places if remote < self._tp_costs[place])
+        kept = ~rule_set(weighed)
+        return Preference(
+            self.remote_before_protocol & kept | rule_set(before_protocol),
+            self.remote_before_tp & kept | rule_set(before_tp),
+            self._alike,
+            self._tp_costs,
+        )
 
     def choose(self, failed: Fields) -> Fields:
         """Give each rule, which fails in one field or more, exactly one to be kept off in."""

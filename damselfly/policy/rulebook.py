@@ -15,7 +15,7 @@ from damselfly.model.packet import Packet
 from damselfly.model.snapshot import Snapshot
 
 from .decision import rules_of
-from .index import Index, Remote, RemoteIndex
+from .index import Index, Remote, RemoteIndex, rule_set
 from .meaning import TP_BITS, Box, box
 from .preference import Fields, Preference
 from .region import Region, Verdict
@@ -184,16 +184,16 @@ def compiled(
     """Index rules, in the order in which they count, with what they mean."""
     rules = tuple(rule for rule, _ in meant)
     boxes = tuple(meaning for _, meaning in meant)
-    by_protocol: dict[int | None, int] = defaultdict(int)
+    by_protocol: dict[int | None, list[int]] = defaultdict(list)
     for place, meaning in enumerate(boxes):
-        by_protocol[meaning.protocol] |= 1 << place
-    any_protocol = by_protocol.pop(None, 0)
+        by_protocol[meaning.protocol].append(place)
+    any_protocol = rule_set(by_protocol.pop(None, ()))
     return RuleBook(
         *asked,
         rules,
         boxes,
         {rule.id: place for place, rule in enumerate(rules)},
-        {number: which for number, which in by_protocol.items() if number is not None},
+        {number: rule_set(places) for number, places in by_protocol.items() if number is not None},
         any_protocol,
         Index.of(TP_BITS, [(meaning.tp_src, 1 << n) for n, meaning in enumerate(boxes)]),
         Index.of(TP_BITS, [(meaning.tp_dst, 1 << n) for n, meaning in enumerate(boxes)]),
@@ -215,9 +215,11 @@ def _clear(index: Index, value: int, rules: int, protocol: int) -> Block:
 
 def _remote_index(family: Family, rules: Sequence[Rule], boxes: Sequence[Box]) -> RemoteIndex:
     """Index the remotes; rules that name the same remote share one entry."""
-    remotes: dict[object, Remote] = {}
-    for place, (rule, meaning) in enumerate(zip(rules, boxes, strict=True)):
-        key = rule.remote_set or rule.remote_ip_prefix
-        known = remotes.get(key, Remote(rule.remote_set, meaning.remote, 0))
-        remotes[key] = known._replace(rules=known.rules | 1 << place)
-    return RemoteIndex.of(family.bits, remotes.values())
+    places: dict[object, list[int]] = defaultdict(list)
+    for place, rule in enumerate(rules):
+        places[rule.remote_set or rule.remote_ip_prefix].append(place)
+    remotes = (
+        Remote(rules[each[0]].remote_set, boxes[each[0]].remote, rule_set(each))
+        for each in places.values()
+    )
+    return RemoteIndex.of(family.bits, remotes)

@@ -5,7 +5,7 @@ many rule books share.  A set of rules is an integer with bit *i* for rule *i*.
 """
 
 from .crowd import Crowd, Name
-from .field import Index
+from .field import Index, rule_set
 from .remotes import Remote, RemoteIndex
 
-__all__ = ["Crowd", "Index", "Name", "Remote", "RemoteIndex"]
+__all__ = ["Crowd", "Index", "Name", "Remote", "RemoteIndex", "rule_set"]
