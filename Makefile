@@ -37,6 +37,7 @@ coverage: $(VENV) ## what the tests of the pure layers reach
 
 bench: install ## measure; JSON in bench/out, with RECORD=1 in bench/results and README too
 	@$(SANDBOX) $(PYTHON) -m bench $(BENCH) $(if $(RECORD),--record)
+	@$(PYTHON) -m bench.large.plot
 	@tools/generate-docs
 
 demo-neutron: install $(NEUTRON) ## the same for OpenStack, through Neutron's API; KEEP=1 leaves it up

@@ -8,8 +8,13 @@ from bench.report import Table
 
 BEGIN = "<!-- bench: written by tools/generate-docs from bench/results; do not edit -->"
 END = "<!-- end of bench -->"
-ORDER = ("datapath", "scan", "decisions", "judging", "enforcement")
+ORDER = (
+    *("datapath", "scan", "decisions", "judging", "enforcement"),
+    *("group", "leaving", "host", "growth"),
+)
 """In which order the measurements are shown; others follow."""
+PLOTS = {"growth": "![How costs grow](docs/growth.svg)"}
+"""What is shown besides, of a measurement that was recorded."""
 
 
 def readme_document(root: Path) -> str:
@@ -28,7 +33,8 @@ def _figures(root: Path) -> str:
     if not tables:
         return ""
     machine = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in _machine(tables))
-    return "\n\n".join([*(table.to_markdown() for table in tables), f"Measured on: {machine}."]) + (
+    shown = (part for table in tables for part in (table.to_markdown(), PLOTS.get(table.name, "")))
+    return "\n\n".join([*filter(None, shown), f"Measured on: {machine}."]) + (
         "\n\n"
     )
 
