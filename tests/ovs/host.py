@@ -31,10 +31,11 @@ ports:
 class Host:
     """A hypervisor with two VMs, an agent, and the command line."""
 
-    def __init__(self, hypervisor: Hypervisor) -> None:
+    def __init__(self, hypervisor: Hypervisor, store: str | None = None) -> None:
         self.hypervisor = hypervisor
         self.directory = Path(hypervisor.rundir)
-        self.environment = os.environ | {"DAMSELFLY_STORE": f"sqlite:///{self.directory}/policy.db"}
+        store = store or f"sqlite:///{self.directory}/policy.db"
+        self.environment = os.environ | {"DAMSELFLY_STORE": store}
         self.agent = Daemon(
             [
                 *(sys.executable, "-m", "damselfly", "agent", "--host", "h1"),
