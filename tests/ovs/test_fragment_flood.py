@@ -84,4 +84,4 @@ def test_a_neighbours_big_datagrams_pass_while_a_vm_floods_fragments(
         print(f"{found[1]} of {SECONDS * 10} big datagrams answered")
     assert sent[0] > 2 * MOST, "a flood that the tracker could not hold"
     assert max(waiting) < MOST
-    assert int(found[1]) >= SECONDS * 10 - 2, output
+    assert int(found[1]) >= 0.9 * SECONDS * 10, output
