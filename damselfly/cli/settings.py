@@ -56,7 +56,7 @@ def store_options(envvar: str | None = None) -> Callable[[Command], Command]:
         "--store",
         metavar="URL",
         envvar=envvar,
-        help=f"Policy store, as sqlite:////absolute/path.  Default: {DEFAULT_URL}",
+        help=f"Policy store: sqlite:////PATH or etcd://HOST/PREFIX.  Default: {DEFAULT_URL}",
     )
     output = click.option(
         "-o", "--output", type=click.Choice(FORMATS), help="Form of the answer.  Default: table"
