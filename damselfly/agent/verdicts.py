@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from damselfly.flow.flow import Flow, FlowKey
-from damselfly.model.address import Family
+from damselfly.model.address import FAMILY_BY_VERSION, Family
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP_PROTOCOLS, SCTP
 from damselfly.pipeline.digest import rule_mark
 from damselfly.pipeline.security.verdicts import VerdictFlow
 from damselfly.pipeline.sides import Basis
 from damselfly.policy.region import Verdict
+from damselfly.policy.renewal import Holds, holds_since
 from damselfly.policy.rulebook import RuleBook
 
 from .eviction.order import Order
@@ -101,6 +102,10 @@ class _Answers:
         self.by_key.pop(key, None)
         self.denying.pop(key, None)
 
+    def families(self) -> list[Family]:
+        versions = {entry.verdict.region.family.version for entry in self.by_key.values()}
+        return [FAMILY_BY_VERSION[version] for version in versions]
+
     def is_full(self, budgets: Budgets) -> bool:
         return len(self.denying) >= budgets.denials or len(self.by_key) >= budgets.verdicts
 
@@ -114,7 +119,7 @@ class Verdicts:
 
     def __init__(self) -> None:
         self._held: dict[Judged, _Answers] = {}
-        self._checked: dict[tuple[Judged, Family], RuleBook] = {}
+        self._checked: dict[tuple[Judged, Family], RuleBook | None] = {}
 
     def __iter__(self) -> Iterator[Remembered]:
         """Yield every verdict."""
@@ -217,14 +222,16 @@ class Verdicts:
     def revise(self, book: Book) -> list[FlowKey]:
         """Forget the verdicts that the rules in force do not give; return their flows' keys."""
         gone: list[FlowKey] = []
-        checked: dict[tuple[Judged, Family], RuleBook] = {}
+        checked: dict[tuple[Judged, Family], RuleBook | None] = {}
+        asked: dict[tuple[int, int], Holds] = {}
         for judged, answers in list(self._held.items()):
-            for family in {entry.verdict.region.family for entry in answers.by_key.values()}:
-                rules = book(*judged, family)
-                if rules is None or self._checked.get((judged, family)) is not rules:
-                    gone += _dropped(answers, family, rules)
-                if rules is not None:
-                    checked[judged, family] = rules
+            for family in answers.families():
+                rules, old = book(*judged, family), self._checked.get((judged, family))
+                checked[judged, family] = rules
+                if rules is None or old is not rules:
+                    pair = id(old), id(rules)
+                    asked[pair] = asked.get(pair) or holds_since(old, rules)
+                    gone += _dropped(answers, family, asked[pair])
             if not answers.by_key:
                 del self._held[judged]
         # A book seen earlier than in this round says nothing of verdicts given since.
@@ -232,12 +239,11 @@ class Verdicts:
         return gone
 
 
-def _dropped(answers: _Answers, family: Family, rules: RuleBook | None) -> list[FlowKey]:
+def _dropped(answers: _Answers, family: Family, holds: Holds) -> list[FlowKey]:
     wrong = [
         key
         for key, entry in answers.by_key.items()
-        if entry.verdict.region.family is family
-        and (rules is None or not rules.holds(entry.verdict))
+        if entry.verdict.region.family is family and not holds(entry.verdict)
     ]
     for key in wrong:
         answers.drop(key)

@@ -7,7 +7,7 @@ everything, which the tests hold it to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from operator import is_
 
@@ -18,7 +18,10 @@ from damselfly.model.snapshot import Snapshot
 from .decision import rules_of
 from .index import Name
 from .meaning import Box, box
+from .region import Verdict
 from .rulebook import RuleBook, compiled
+
+Holds = Callable[[Verdict], bool]
 
 
 def renewed(book: RuleBook, snapshot: Snapshot) -> RuleBook | None:
@@ -54,6 +57,33 @@ def recompiled(book: RuleBook, snapshot: Snapshot, groups: tuple[str, ...]) -> R
     if same and all(map(is_, book.boxes, (now for _, now in meant))):
         return book
     return compiled((book.direction, book.family), meant, silent)
+
+
+def holds_since(old: RuleBook | None, new: RuleBook | None) -> Holds:
+    """Return what tells whether the new rules give a verdict, which the old ones, if any, gave.
+
+    Where the rules are the same, only allowances by those that mean fewer addresses can be wrong,
+    and denials to addresses that have come.
+    """
+    if new is None:
+        return lambda _: False
+    if old is None or old.rules is not new.rules:
+        return new.holds
+    come = IntervalSet(new.family.bits, (), ())
+    fewer: set[str] = set()
+    for was, now in zip(old.remote.sets, new.remote.sets, strict=True):
+        if was.values is not now.values:
+            come |= now.values - was.values
+            if not now.values.contains(was.values):
+                fewer.update(new.rules[place].id for place in _places(now.rules))
+
+    def holds(verdict: Verdict) -> bool:
+        if verdict.rule is not None:
+            return verdict.rule.id not in fewer or new.holds(verdict)
+        first, length, bits = verdict.region.remote
+        return not come.meets(first, first + (1 << bits - length) - 1) or new.holds(verdict)
+
+    return holds
 
 
 def _meant(rule: Rule, snapshot: Snapshot, known: Box | None) -> Box | None:

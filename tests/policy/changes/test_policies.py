@@ -12,6 +12,7 @@ from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from damselfly.policy.policies import Policies
+from damselfly.policy.renewal import holds_since
 from damselfly.policy.rulebook import RuleBook, rule_book
 from tests.policy.worlds import WIDE, World, packets, worlds
 
@@ -151,3 +152,20 @@ def test_many_remote_groups_are_asked_together_with_the_same_answers(
         for port in (0, 3, 19):
             packet = Packet(IPV4, TCP, address, 99, 1000, port)
             assert carried.judge(packet) == plain.judge(packet)
+
+
+@given(st.data(), worlds(WIDE), worlds(WIDE))
+def test_what_holds_since_another_book_is_what_holds(
+    data: st.DataObject, old: World, new: World
+) -> None:
+    """Whether members only came and went, or the rules changed as well."""
+    question = (old.port.security_groups, old.direction, old.family)
+    members: list[Thing] = [*new.snapshot.ports.values(), *new.snapshot.address_groups.values()]
+    groups = data.draw(st.lists(st.sampled_from(list(new.snapshot.groups.values())), max_size=1))
+    before = Policies(old.snapshot)
+    was = before.book(*question)
+    now = Policies(old.snapshot.evolve(1, [*members, *groups]), before).book(*question)
+    holds = holds_since(was, now)
+    for packet in data.draw(st.lists(packets(old, WIDE), min_size=1, max_size=8)):
+        verdict = was.judge(packet)
+        assert holds(verdict) == now.holds(verdict)
