@@ -20,6 +20,7 @@ from damselfly.northbound.opening import open_store
 from damselfly.northbound.store import Change, Store
 from lab import sandbox
 from lab.daemon import Daemon, wait_until
+from lab.etcd import Cluster
 from lab.hypervisor import Hypervisor
 from lab.neutron.nova import Nova, connect
 from lab.neutron.server import Neutron
@@ -28,7 +29,7 @@ from lab.neutron.settings import Sections
 HOST = "compute1"
 DRIVER = "damselfly"
 SECTION = "ml2_damselfly"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which what was asked for is given up."""
 _numbers = itertools.count(1)
 
@@ -43,10 +44,15 @@ class Cloud:
         drivers: Sequence[str] = (DRIVER,),
         workers: int = 1,
         threads: int = 4,
+        etcd: bool = False,
     ) -> None:
-        """Describe the cloud; ``told`` are more settings of Neutron, by section."""
+        """Describe the cloud; ``told`` are more settings of Neutron, by section.
+
+        The store is a file in :attr:`directory`, or an etcd of one server.
+        """
         self.directory = sandbox.STATE / f"store{next(_numbers)}"
-        self.url = f"sqlite:///{self.directory}/policy.db"
+        self._etcd = Cluster(self.directory) if etcd else None
+        self.url = self._etcd.url if self._etcd else f"sqlite:///{self.directory}/policy.db"
         driver = {SECTION: {"connection": self.url, **(told or {}).get(SECTION, {})}}
         told = {**(told or {}), **driver}
         self._has_driver = DRIVER in drivers
@@ -58,11 +64,13 @@ class Cloud:
         """Start everything."""
         with ExitStack() as undo:
             self.directory.mkdir()
+            if self._etcd is not None:
+                undo.enter_context(self._etcd)
             undo.callback(self._loop.close)
             self.hypervisor = undo.enter_context(Hypervisor())
             self.agent = self._agent()
             undo.callback(self.agent.stop)
-            self.agent.start(lambda: Path(self.directory, "policy.db").exists())
+            self.agent.start()
             undo.enter_context(self.neutron)
             self.api = connect(self.neutron.workers[0])
             self.nova = Nova(self.api, HOST, self.hypervisor)

@@ -18,7 +18,7 @@ from lab.traffic import Probe, reaches
 from tests.neutron.cloud.same import in_neutron, in_store, until_same
 from tests.neutron.cloud.tenant import Tenant
 
-pytestmark = pytest.mark.ovs
+pytestmark = [pytest.mark.ovs, pytest.mark.timeout(300)]
 
 HTTP = {"protocol": "tcp", "port_range_min": 80, "port_range_max": 80}
 

@@ -14,7 +14,7 @@ from lab.neutron.nova import connect
 from lab.traffic import Probe, reach
 from tests.neutron.cloud.tenant import Tenant
 
-pytestmark = pytest.mark.ovs
+pytestmark = [pytest.mark.ovs, pytest.mark.timeout(300)]
 
 HUNDRED = 100
 """Neutron itself takes time that grows with the square; `make bench-neutron` has a thousand."""

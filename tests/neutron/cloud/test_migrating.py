@@ -10,14 +10,15 @@ from bench.cloud import HOST, Cloud
 from tests.neutron.cloud.same import in_neutron, in_store
 from tests.neutron.cloud.tenant import Tenant
 
-pytestmark = pytest.mark.ovs
+pytestmark = [pytest.mark.ovs, pytest.mark.timeout(300)]
 
 OLD, OLD_TYPE = "openvswitch", "Open vSwitch agent"
 CONFIGURATION = {"tunnel_types": ["geneve"], "bridge_mappings": {}, "ovs_hybrid_plug": True}
 
 
 def test_a_cloud_moves_from_hybrid_plugging() -> None:
-    with Cloud(drivers=[OLD]) as cloud:
+    """With its policy in etcd, as in a cloud of many hosts."""
+    with Cloud(drivers=[OLD], etcd=True) as cloud:
         add_old_agent(cloud)
         with Tenant(cloud) as tenant:
             port = tenant.port("one")

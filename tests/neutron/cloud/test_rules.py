@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from openstack.exceptions import BadRequestException
 
 from bench.cloud import Cloud
 from lab.traffic import Probe, reach, reaches
@@ -76,6 +77,16 @@ def test_a_deleted_rule_and_a_deleted_group_admit_nothing_any_more(
     left = {rule.direction for rule in tenant.api.security_group_rules(security_group_id=group.id)}
     assert left == {"egress"}
     assert not [key for key in cloud.stored("/rule/") if friends.id in key]
+
+
+@pytest.mark.parametrize("protocol", ["dccp", "136"])
+def test_a_rule_that_no_switch_can_keep_is_refused_with_the_reason(
+    tenant: Tenant, protocol: str
+) -> None:
+    group = tenant.group()
+    with pytest.raises(BadRequestException, match="by port"):
+        tenant.rule(group, protocol=protocol, port_range_min=80, port_range_max=80)
+    tenant.rule(group, protocol=protocol)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
