@@ -13,6 +13,8 @@ SCTP, DCCP, UDPLITE = 132, 33, 136
 
 PORT_PROTOCOLS = frozenset({TCP, UDP, SCTP, DCCP, UDPLITE})
 """Protocols whose rules may name ports (Neutron API, "protocol" of a security group rule)."""
+UNSEEN_PORTS = frozenset({DCCP, UDPLITE})
+"""Those of them whose ports Open vSwitch has no field for (ovs-fields(7))."""
 ICMP_PROTOCOLS = frozenset({ICMP, ICMPV6})
 
 PROTOCOL_NUMBERS = {

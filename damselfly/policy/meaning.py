@@ -11,9 +11,7 @@ from damselfly.model.group import (
     ICMPV6,
     PORT_PROTOCOLS,
     PROTOCOL_NAMES,
-    SCTP,
-    TCP,
-    UDP,
+    UNSEEN_PORTS,
     Rule,
 )
 from damselfly.model.intervals import IntervalSet
@@ -21,8 +19,6 @@ from damselfly.model.snapshot import Snapshot
 
 TP_BITS = 16
 ANY_TP = IntervalSet.everything(TP_BITS)
-SEEN_PORTS = frozenset({TCP, UDP, SCTP})
-"""Protocols whose ports the switch can match (ovs-fields(7)); of DCCP and UDP-Lite it has none."""
 NOBODY = {family: IntervalSet(family.bits, (), ()) for family in FAMILY_BY_VERSION.values()}
 EVERYWHERE = {family: IntervalSet.everything(family.bits) for family in FAMILY_BY_VERSION.values()}
 
@@ -120,6 +116,6 @@ def _why_no_ports(rule: Rule, protocol: int | None) -> str | None:
         return "an ICMP code needs a type" if low is None else None
     if protocol not in PORT_PROTOCOLS:
         return "ports need a protocol that has ports"
-    if _ports(low, high) == (0, 0xFFFF) or protocol in SEEN_PORTS:
+    if _ports(low, high) == (0, 0xFFFF) or protocol not in UNSEEN_PORTS:
         return None if _ports(low, high)[0] <= _ports(low, high)[1] else "the port range is empty"
     return f"the switch does not see the ports of {PROTOCOL_NAMES[protocol]}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from damselfly.model.address import IPV4, IPV6, Family
-from damselfly.model.group import ICMP_PROTOCOLS, ICMPV6, PROTOCOL_NAMES, Rule
+from damselfly.model.group import ICMP_PROTOCOLS, ICMPV6, PROTOCOL_NAMES, UNSEEN_PORTS, Rule
 from damselfly.northbound.codec.rules import canonical, faults
 
 from .names import Directory, Names
@@ -39,10 +39,22 @@ def rule_of(
         remote_address_group_id=listed,
     ))  # fmt: skip
     if not problems:
-        problems = [item.problem(why, _field(entry, field)) for field, why in faults(rule)]
+        wrong = (*faults(rule), *_unseen(rule))
+        problems = [item.problem(why, _field(entry, field)) for field, why in wrong]
     if problems or not (found and also_found):
         return None, problems
     return rule if entry.id is not None else replace(rule, id=content_id(rule)), []
+
+
+def _unseen(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield the fault of naming ports that no switch can match: the rule would admit nothing.
+
+    Neutron's are stored all the same, and named where the policy is shown.
+    """
+    if rule.protocol in UNSEEN_PORTS and rule.port_range_min is not None:
+        name = PROTOCOL_NAMES[rule.protocol]
+        why = f"no Open vSwitch can match the ports of {name}; accepted: none, which admits all"
+        yield "port_range_min", why
 
 
 def _resolved(text: str | None, names: Names) -> tuple[str | None, bool]:

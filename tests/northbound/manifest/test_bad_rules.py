@@ -49,6 +49,16 @@ def rule(fields: str) -> str:
             "has no ports",
         ),
         (
+            "direction: ingress, protocol: dccp, port_range_min: 1, port_range_max: 2",
+            "port_range_min",
+            "can match the ports of dccp; accepted: none, which admits all",
+        ),
+        (
+            "direction: ingress, protocol: 136, port_range_min: 80, port_range_max: 80",
+            "port_range_min",
+            "can match the ports of udplite",
+        ),
+        (
             "direction: ingress, port_range_min: 1, port_range_max: 2",
             "port_range_min",
             "any protocol has no ports",
