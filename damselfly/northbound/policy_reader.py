@@ -20,7 +20,7 @@ from damselfly.model.snapshot import Snapshot, Thing, snapshot_of
 from . import keys
 from .closing import clashes, closed_ports, dangling
 from .codec import Stored, decode, quick_rule
-from .store import Change, Commit, Contents
+from .store import Commit, Contents
 
 _Touched = dict[tuple[type[Thing], str], Thing | None]
 _KINDS: dict[str, type[Thing]] = {
@@ -43,15 +43,14 @@ class PolicyReader:
         self.snapshot: Snapshot = snapshot_of(revision=contents.revision)
         self.problems: Mapping[str, str] = {}
         """Everything that is wrong, by key: ``unreadable``, and references to what is not there."""
-        changes = (Change(key, value) for key, value in contents.objects.items())
-        self._take(contents.revision, changes)
+        self._take(contents.revision, contents.objects.items())
 
     def apply(self, commit: Commit) -> Snapshot:
         """Follow one commit; return the new view."""
         self._take(commit.revision, commit.changes)
         return self.snapshot
 
-    def _take(self, revision: int, changes: Iterable[Change]) -> None:
+    def _take(self, revision: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
         touched: _Touched = {}
         groups: dict[str, None] = {}
         for key, value in changes:

@@ -61,8 +61,9 @@ def quick_rule(key: str, data: bytes) -> Rule | None:
     )
     if not plain:
         return None
-    groups = (None if each is None else intern(each) for each in (group, listed))
-    return Rule(rule_id, intern(own), _DIRECTIONS[way], family, protocol, *ports, remote, *groups)
+    group = group and intern(group)
+    own = intern(own)
+    return Rule(rule_id, own, _DIRECTIONS[way], family, protocol, *ports, remote, group, listed)
 
 
 def _protocol(name: str | None, number: str | None) -> int | None:
