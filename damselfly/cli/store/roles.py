@@ -13,6 +13,7 @@ import rich_click as click
 from damselfly.cli.settings import Settings, shared_options
 from damselfly.errors import BadInput
 from damselfly.northbound import keys
+from damselfly.northbound.opening import open_store
 
 
 @click.command()
@@ -31,6 +32,7 @@ def roles(settings: Settings, hosts: tuple[str, ...], writer: str) -> None:
 def _commands(url: str, hosts: tuple[str, ...], writer: str) -> Iterator[str]:
     if not url.startswith("etcd://"):
         raise BadInput("only etcd has users and roles: --store etcd://...")
+    open_store(url)  # Says so where the URL is wrong, or gRPC missing.
     from damselfly.northbound.etcd import Layout, Place  # noqa: PLC0415  gRPC is an extra.
 
     layout = Layout(Place.at(url).prefix)

@@ -36,6 +36,8 @@ class EtcdStore:
             head, objects = await self._reading.contents(prefixes, at or 0)
         except Ahead:
             raise Compacted(f"the store has never come to revision {at}") from None
+        if at is not None and not self._lineage.agrees(at, head):
+            raise Compacted(f"the store has another past than that of revision {at}")
         self._lineage.note(head.revision, head.written_at, head.record)
         return Contents(head.revision, objects)
 

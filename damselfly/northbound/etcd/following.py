@@ -36,6 +36,7 @@ class Lineage:
 
     def note(self, revision: int, written_at: int, record: Record) -> None:
         """Remember which commit was the last one at a revision."""
+        self._seen.pop(revision, None)  # To be the latest.
         self._seen[revision] = (written_at, record.id)
         for old in list(self._seen)[:-_REMEMBERED]:
             del self._seen[old]
@@ -76,6 +77,7 @@ class Following:
             raise Compacted(f"the store has never come to revision {since}") from None
         if not self._lineage.agrees(since, head):
             raise Compacted(f"the store has another past than that of revision {since}")
+        self._lineage.note(since, head.written_at, head.record)
 
     async def _events(
         self, since: int, prefixes: Wanted

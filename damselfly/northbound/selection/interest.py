@@ -9,7 +9,7 @@ leads nowhere; rules are held of groups only that ports here wear.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from damselfly.model.snapshot import Snapshot
@@ -17,8 +17,6 @@ from damselfly.northbound import keys
 
 _Ids = frozenset[str]
 _NONE: _Ids = frozenset()
-ALWAYS: tuple[str, ...] = ()
-"""Prefixes of what every host needs whole, whatever ports it has."""
 
 
 class Index:
@@ -83,25 +81,34 @@ class Interest:
         kind, ids = keys.parse(key)
         chosen = self._kinds.get(kind)
         if chosen is None:
-            return key.startswith(ALWAYS)
+            return False
         return bool(ids) and len(ids) == chosen[1] and ids[0] in chosen[0]
 
-    def prefixes(self) -> frozenset[str]:
-        """Return prefixes under which everything lies that is wanted, and little else."""
-        return frozenset(self._prefixes())
+    def joined(self, other: Interest) -> Interest:
+        """Return what either wants."""
+        return Interest(*(getattr(self, ids) | getattr(other, ids) for ids, _ in _PREFIXES))
 
-    def _prefixes(self) -> Iterator[str]:
-        yield from ALWAYS
-        yield from map(keys.port, self.ports)
-        yield from map(keys.network, self.networks)
-        yield from map(keys.group, self.headers)
-        yield from map(keys.rules_of, self.rules)
-        yield from map(keys.members_of, self.members)
-        yield from map(keys.network_ports_of, self.lists)
-        yield from map(keys.network_subnets_of, self.lists)
-        yield from map(keys.subnet, self.subnets)
-        yield from map(keys.address_group, self.address_groups)
-        yield from (keys.segment(int(number)) for number in self.segments)
+    def beyond(self, other: Interest) -> list[str]:
+        """Return prefixes of what this wants and the other does not; little else lies there."""
+        return sorted(
+            prefix(name)
+            for ids, prefixes in _PREFIXES
+            for name in getattr(self, ids) - getattr(other, ids)
+            for prefix in prefixes
+        )
+
+
+_PREFIXES: tuple[tuple[str, tuple[Callable[[str], str], ...]], ...] = (
+    ("ports", (keys.port,)),
+    ("networks", (keys.network,)),
+    ("headers", (keys.group,)),
+    ("rules", (keys.rules_of,)),
+    ("members", (keys.members_of,)),
+    ("lists", (keys.network_ports_of, keys.network_subnets_of)),
+    ("subnets", (keys.subnet,)),
+    ("address_groups", (keys.address_group,)),
+    ("segments", (lambda number: keys.segment(int(number)),)),
+)
 
 
 def wanted(here: Iterable[str], known: Iterable[str], view: Snapshot, index: Index) -> Interest:

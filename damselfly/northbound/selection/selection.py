@@ -85,7 +85,7 @@ class Selection:
         self.reader = PolicyReader(Contents(revision, {}))
         self._index = Index()
         self._interest = Interest()
-        self._asked: frozenset[str] = frozenset()
+        self._asked = Interest()
         self._held: set[str] = set()
 
     async def _complete(self, whole: Contents | None = None) -> None:
@@ -95,20 +95,19 @@ class Selection:
         while True:
             view = self.reader.snapshot
             self._interest = wanted(self._here, self._known, view, self._index)
-            prefixes = self._interest.prefixes()
-            missing = prefixes - self._asked
+            missing = self._interest.beyond(self._asked)
             if not missing:
                 break
-            found = whole or await self._store.read(sorted(missing), at=revision)
-            self._asked |= missing
+            found = whole or await self._store.read(missing, at=revision)
+            self._asked = self._asked.joined(self._interest)
             chosen = (
                 Change(key, value)
                 for key, value in found.objects.items()
                 if key not in self._held and self._interest.wants(key)
             )
             self._take(Commit(revision, tuple(chosen)))
-        if self._asked != prefixes:
-            self._asked = prefixes
+        if self._asked != self._interest:
+            self._asked = self._interest
             surplus = (Change(key, None) for key in self._held if not self._interest.wants(key))
             self._take(Commit(revision, tuple(surplus)))
         self.is_whole = True

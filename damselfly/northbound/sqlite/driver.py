@@ -44,7 +44,9 @@ class SqliteStore:
     async def read(self, prefixes: Sequence[str] = ("/",), at: int | None = None) -> Contents:
         """Read all keys that start with one of the prefixes; of the past no policy is known."""
         contents = await self._run(lambda file: file.read(prefixes, at))
-        if prefixes:
+        if at is not None:
+            self._tell_replacement(self._read_under)
+        elif prefixes:
             self._read_under = self._openings
         return contents
 
@@ -55,8 +57,7 @@ class SqliteStore:
         with Doorbell(self._path.with_name(self._path.name + "-wal")) as bell:
             while True:
                 tick = await self._run(SqliteFile.tick)
-                if opening != self._openings:
-                    raise Compacted(f"{self._path} was replaced by another file")
+                self._tell_replacement(opening)
                 if tick == seen:
                     await bell.pause()
                     continue
@@ -94,6 +95,12 @@ class SqliteStore:
             self._names.close()
             await asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
             self._thread.shutdown(wait=False)
+
+    def _tell_replacement(self, opening: int) -> None:
+        """Raise Compacted if the file is another one than at that opening; but once."""
+        if opening != self._openings:
+            self._read_under = self._openings
+            raise Compacted(f"{self._path} was replaced by another file")
 
     async def _run(self, call: Callable[[SqliteFile], _Result]) -> _Result:
         if self._closed:

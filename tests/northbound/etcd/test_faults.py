@@ -54,6 +54,8 @@ async def test_a_watch_that_begins_again_notices_another_past(
         continue
     with pytest.raises(Compacted, match="another past"):
         await anext(aiter(store.watch(seen)))
+    with pytest.raises(Compacted, match="another past"):
+        await store.read(["/port/"], at=seen)
 
 
 async def test_statuses_alone_do_not_hide_another_past(

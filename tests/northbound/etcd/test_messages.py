@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -102,3 +104,16 @@ def test_a_record_knows_those_just_before_it() -> None:
     assert record.follows("39")
     assert record.follows("30")
     assert not record.follows("0")
+
+
+def test_without_the_library_an_etcd_url_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['grpc'] = None\n"
+        "sys.argv = ['damselfly', 'store', 'roles', '--store', 'etcd://h1']\n"
+        "from damselfly.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "pip install 'damselfly[etcd]'" in done.stderr
