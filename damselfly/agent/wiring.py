@@ -35,7 +35,7 @@ from .following.name import HostName
 from .following.selected import follow_selected, is_selective
 from .patrol.rounds import Patrol
 from .reconcile import Reconciler
-from .reporting.http import Page
+from .reporting.http import OFF, Page, parse_address
 from .reporting.metrics import Metrics
 from .reporting.status import Reporter, is_news
 from .reporting.systemd import give_signs_of_life, notify
@@ -83,7 +83,7 @@ class Agent:
 
     async def _show_metrics(self) -> None:
         """Open the page of figures where one is wanted; nothing else depends on it."""
-        if self.config.metrics == "off":
+        if self.config.metrics == OFF:
             return
         try:
             port = await self.page.open(self.config.metrics)
@@ -211,8 +211,10 @@ async def run(config: Config) -> None:
     """Run an agent until SIGTERM or SIGINT; flows stay in the switch.
 
     Raises SwitchGone where there is no Open vSwitch, no such bridge or no permission, and
-    StoreError where the store cannot be opened.
+    StoreError where the store cannot be opened; BadInput for settings that cannot be.
     """
+    if config.metrics != OFF:
+        parse_address(config.metrics)
     keep_collections_short()
     store = open_store(config.store)
     try:

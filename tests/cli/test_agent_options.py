@@ -36,6 +36,16 @@ def test_bad_settings_are_named(tmp_path: Path, text: str, words: str) -> None:
     assert str(file) in str(caught.value)
 
 
+def test_an_address_for_metrics_that_is_none_is_bad_input(
+    damselfly: Damselfly, tmp_path: Path
+) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text('metrics = "localhost"\n')
+    answer = damselfly("agent", "--config", file, "--ovsdb", f"unix:{tmp_path}/db.sock")
+    assert answer.code == 2
+    assert "127.0.0.1:9754" in answer.err
+
+
 def test_a_missing_file_of_settings_is_named(damselfly: Damselfly) -> None:
     answer = damselfly("agent", "--config", "/nowhere/agent.toml")
     assert (answer.code, answer.err) == (

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +27,8 @@ from tests.ovs.host import Host
 
 pytestmark = pytest.mark.ovs
 USER, GROUP = 64055, 64056
+WATCHDOG = {"WATCHDOG_USEC": "200000"}
+"""Microseconds within which the agent must give a sign of life."""
 
 
 @contextmanager
@@ -61,7 +66,9 @@ def lonely(tmp_path: Path) -> Iterator[Host]:
         settings: dict[str, str | float] = {"store": store, "ovsdb": hypervisor.ovsdb}
         settings |= {"host": "h1", "status_interval": 0.3, "metrics": "127.0.0.1:0"}
         words = [sys.executable, "-m", "tests.ovs.unprivileged", str(USER), str(GROUP)]
-        made.agent = Daemon([*words, json.dumps(settings)], hypervisor.rundir / "agent.log")
+        environment = os.environ | {"NOTIFY_SOCKET": str(state / "notify"), **WATCHDOG}
+        command = [*words, json.dumps(settings)]
+        made.agent = Daemon(command, hypervisor.rundir / "agent.log", environment)
         # As root, before the agent's first start: the file must be the agent's all the same.
         open_store(store)
         made.agent.start()
@@ -96,6 +103,32 @@ def test_an_agent_without_privileges_enforces_and_goes_on_when_open_vswitch_rest
     wait_until(lambda: works(lonely), 20, "the restarted database")
     third = "  - {name: three, network_id: net, mac_address: 02:00:00:00:00:03}\n"
     lonely.apply((lonely.directory / "policy.yaml").read_text() + third)
+
+
+def test_its_service_manager_hears_that_it_is_ready_lives_and_stops(lonely: Host) -> None:
+    lonely.agent.stop()
+    path = lonely.directory / "state" / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        os.chown(path, USER, GROUP)
+        manager.settimeout(20)
+        lonely.agent.start()
+        assert manager.recv(100) == b"READY=1"
+        assert [manager.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+        lonely.agent.stop()
+        while (said := manager.recv(100)) == b"WATCHDOG=1":
+            pass
+        assert said == b"STOPPING=1"
+
+
+def test_it_shows_its_figures_on_loopback(lonely: Host) -> None:
+    lonely.apply()
+    (port,) = re.findall(r"metrics are shown at 127.0.0.1:0, port (\d+)", lonely.agent.tail(200))
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+        lines = page.read().decode().splitlines()
+    assert "damselfly_settled 1.0" in lines
+    assert 'damselfly_ports{state="active"} 2.0' in lines
+    assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
 
 
 def test_a_bridge_that_is_made_anew_is_the_groups_too(lonely: Host) -> None:

@@ -11,6 +11,8 @@ from damselfly.errors import BadInput
 
 _log = logging.getLogger(__name__)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OFF = "off"
+"""In place of an address: no page."""
 PATIENCE = 5.0
 """Seconds that a client has for its request, and again for taking the answer."""
 CLIENTS = 8

@@ -17,7 +17,7 @@ from damselfly.config import Config
 from damselfly.model.direction import Direction
 from damselfly.northbound.status import AgentStatus, PortStatus
 from damselfly.pipeline.layout import DROP_COOKIE, DROP_COOKIE_MASK
-from damselfly.pipeline.needs import in_words
+from damselfly.pipeline.needs import in_words, named
 from damselfly.pipeline.security.verdicts import ALLOW_COOKIE, WHOLE_COOKIE
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.switch import Switch
@@ -68,6 +68,7 @@ class Reporter:
             revision=progress.revision,
             revision_at=progress.revision_at,
             datapath_type="" if bridge is None else bridge.datapath_type,
+            lacks=named(self._reconciler.enforcement.lacks),
             verdict_mode=self._config.verdicts,
             ports=tuple(sorted(self._ports(bridge), key=lambda port: (port.name, port.port_id))),
             stopped=stopped,
