@@ -72,6 +72,8 @@ class AgentStatus:
     revision_at: float
     """When that was confirmed."""
     datapath_type: str = ""
+    lacks: tuple[str, ...] = ()
+    """What its datapath cannot do and the flows need, by Open vSwitch's names."""
     verdict_mode: str = "reactive"
     ports: tuple[PortStatus, ...] = ()
     stopped: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 
 
@@ -40,6 +40,16 @@ def why_shut(lacks: Lacks, *, stateful: bool) -> str | None:
     return f"the datapath lacks {in_words(missing)}" if missing else None
 
 
-def in_words(lacks: Lacks) -> str:
+def named(lacks: Lacks) -> tuple[str, ...]:
     """Name features as Open vSwitch does, in a fixed order."""
-    return ", ".join(feature.value for feature in Feature if feature in lacks)
+    return tuple(feature.value for feature in Feature if feature in lacks)
+
+
+def in_words(lacks: Lacks) -> str:
+    """Name features in one line."""
+    return ", ".join(named(lacks))
+
+
+def known(names: Collection[str]) -> Lacks:
+    """Return the features of these names; another version may name others."""
+    return frozenset(feature for feature in Feature if feature.value in names)

@@ -38,6 +38,7 @@ def test_what_the_datapath_lacks_closes_the_ports_and_is_said(
     status = site.agent.status()
     assert status is not None
     assert status.problems["datapath"] == f"lacks {name}"
+    assert status.lacks == (name,)
     assert not answers(site)
     site.restart_agent(lambda: switch(site, feature, "true"))
     assert closed(site) == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from damselfly.pipeline.needs import Feature, lacking, why_shut
+from damselfly.pipeline.needs import Feature, known, lacking, named, why_shut
 
 EVERYTHING = {feature.value: True for feature in Feature}
 
@@ -32,3 +32,9 @@ def test_only_stateless_ports_need_to_clear_what_the_tracker_said(feature: Featu
 def test_what_is_missing_is_named_together() -> None:
     missing = frozenset({Feature.METERS, Feature.CT_LABEL})
     assert why_shut(missing, stateful=True) == "the datapath lacks CT label, meters"
+
+
+@pytest.mark.parametrize("missing", [frozenset(), {Feature.METERS, Feature.CT_ZONE}, set(Feature)])
+def test_names_are_read_back_and_strange_ones_passed_over(missing: set[Feature]) -> None:
+    said = named(frozenset(missing))
+    assert known(said) == known((*said, "time travel")) == missing

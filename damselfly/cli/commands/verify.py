@@ -23,6 +23,7 @@ from damselfly.model.network import Attachment
 from damselfly.northbound.policy_reader import PolicyReader
 from damselfly.northbound.status import AgentStatus
 from damselfly.northbound.store import Store
+from damselfly.pipeline.needs import known
 from damselfly.southbound.bridge import BridgeState
 from damselfly.southbound.ovsdb import Ovsdb
 
@@ -108,6 +109,7 @@ async def _look(store: Store, agent: AgentStatus, bridge: BridgeState, draws: _D
     desired = Enforcement()
     # A port that the agent keeps closed for reasons of its own needs no flow; it is listed as such.
     desired.refused = {port.port_id: port.reason for port in agent.ports if port.state == "closed"}
+    desired.lacks = known(agent.lacks)
     finding = _finding(agent, actual, desired.adopt(actual, snapshot, _plugged(bridge)))
     if draws.packets:
         finding.trial = await try_packets(desired, actual, meters, draws.packets, draws.seed)
