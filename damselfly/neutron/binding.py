@@ -37,7 +37,10 @@ def choose(
     known = list(agents)
     if not known:
         return Refusal(f"no {AGENT_TYPE} was ever seen on host {host}")
-    alive = next((agent for agent in known if agent["alive"]), None)
+    enabled = [agent for agent in known if agent.get("admin_state_up", True)]
+    if not enabled:
+        return Refusal(f"the {AGENT_TYPE} of host {host} is administratively down")
+    alive = next((agent for agent in enabled if agent["alive"]), None)
     if alive is None:
         return Refusal(f"the {AGENT_TYPE} of host {host} gives no sign of life")
     for segment in segments:

@@ -10,6 +10,7 @@ from damselfly.neutron.binding import Binding, Refusal, choose
 
 ALIVE = {"alive": True, "configurations": {"bridge": "br-int", "datapath_type": "netdev"}}
 DEAD = {"alive": False, "configurations": {}}
+DISABLED = ALIVE | {"admin_state_up": False}
 
 
 def segment(kind: str, name: str = "s") -> dict[str, Any]:
@@ -45,7 +46,7 @@ def test_of_several_segments_the_one_that_is_carried_is_taken() -> None:
     assert choice.segment_id == "b"
 
 
-@pytest.mark.parametrize("agents", [[], [DEAD]], ids=["none", "dead"])
+@pytest.mark.parametrize("agents", [[], [DEAD], [DISABLED]], ids=["none", "dead", "disabled"])
 def test_a_host_without_a_live_agent_is_named(agents: list[dict[str, Any]]) -> None:
     choice = choose("normal", [segment("geneve")], agents, "compute9")
     assert isinstance(choice, Refusal)

@@ -61,6 +61,13 @@ def test_a_port_on_two_hosts_is_judged_where_it_is_bound() -> None:
     assert known.on("a", "compute2") is False
 
 
+def test_a_port_of_which_no_agent_speaks_is_never_due() -> None:
+    known = standing(status(a="active"))
+    assert write(known, "b", 20) == set()
+    assert say(known, status(revision=20, a="active", b="active")) == {"b"}
+    assert known.on("b", HOST) is True
+
+
 def test_a_port_that_was_written_anew_waits_until_its_agent_has_seen_that() -> None:
     known = standing(status(revision=10, a="active"))
     assert write(known, "a", 20) == {"a"}

@@ -51,7 +51,8 @@ class Standing:
             if value is None:
                 self._ports.pop(port_id, None)
                 del self._written[port_id]
-            ports.add(port_id)
+            elif port_id in self._ports:
+                ports.add(port_id)
         return hosts, ports
 
     def on(self, port_id: str, host: str) -> bool | None:
