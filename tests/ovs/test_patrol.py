@@ -9,8 +9,8 @@ import pytest
 from bench.agent import Agent
 from lab.daemon import wait_until
 from lab.hypervisor import Hypervisor
-from lab.traffic import Probe, reaches
-from tests.ovs.site import Site
+from lab.traffic import Probe, reach, reaches
+from tests.ovs.site import GROUP, Site
 
 pytestmark = pytest.mark.ovs
 
@@ -34,6 +34,18 @@ def drift(site: Site) -> dict[str, int]:
 def held(site: Site, table: int) -> list[str]:
     lines = site.hypervisor.ofctl("dump-flows", "--no-stats", f"table={table}").splitlines()
     return sorted(line.strip() for line in lines)
+
+
+def test_what_the_agent_itself_changes_is_never_taken_for_drift(walked: Site) -> None:
+    """Policies and verdicts change while parts are being read, over and over."""
+    for turn in range(12):
+        walked.delete_rule("http" if turn % 2 else "ssh")
+        reach(
+            [Probe(walked.one, walked.two.ipv4, "tcp", port) for port in (22, 80, 81 + turn)], 0.2
+        )
+        walked.apply(GROUP)
+        walked.hypervisor.appctl("dpctl/flush-conntrack")
+    assert drift(walked) == {}
 
 
 def test_a_label_flow_replaced_by_another_is_put_back_and_its_stranger_named(walked: Site) -> None:
