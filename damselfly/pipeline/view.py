@@ -12,7 +12,7 @@ from damselfly.model.direction import Direction
 from damselfly.model.network import Attachment
 from damselfly.model.port import Port
 from damselfly.model.snapshot import Snapshot
-from damselfly.model.statefulness import is_stateful, two_kinds
+from damselfly.model.statefulness import two_kinds
 from damselfly.pipeline.digest import digest
 from damselfly.pipeline.needs import NOTHING, Lacks, why_shut
 
@@ -96,26 +96,28 @@ def host_view(
     datapath cannot do.
     """
     shut = {**refused, **snapshot.closed}
+    loose = {group.id for group in snapshot.groups.values() if not group.stateful}
     local: dict[str, LocalPort] = {}
     closed: dict[str, str] = {}
-    for attachment in plugged:
-        port = snapshot.ports.get(attachment.port_id)
-        if attachment.port_id in shut:
-            closed[attachment.port_id] = shut[attachment.port_id]
-        elif port is None:
-            closed[attachment.port_id] = "the store does not know this port"
-        elif (why := two_kinds(snapshot, port)) is not None:
-            closed[port.id] = why
-        else:
-            stateful = is_stateful(snapshot, port)
-            missing = why_shut(lacks, stateful=stateful)
-            if missing is None:
-                local[port.id] = LocalPort(port, attachment.key, attachment.ofport, stateful)
-            else:
-                closed[port.id] = missing
+    for port_id, key, ofport in plugged:
+        port = snapshot.ports.get(port_id)
+        stateful = port is None or loose.isdisjoint(port.security_groups)
+        why = shut.get(port_id) or _doubt(snapshot, port, lacks, stateful=stateful)
+        if why is not None:
+            closed[port_id] = why
+        elif port is not None:
+            local[port_id] = LocalPort(port, key, ofport, stateful)
     macs = Counter((entry.port.network_id, entry.port.mac) for entry in local.values())
     for port_id, entry in list(local.items()):
         if macs[entry.port.network_id, entry.port.mac] > 1:
             closed[port_id] = "another port of its network has the same MAC"
             del local[port_id]
     return HostView(snapshot, local, closed, labels, lacks)
+
+
+def _doubt(snapshot: Snapshot, port: Port | None, lacks: Lacks, *, stateful: bool) -> str | None:
+    """Say why a port cannot be enforced here, if so."""
+    if port is None:
+        return "the store does not know this port"
+    mixed = None if stateful else two_kinds(snapshot, port)
+    return mixed or why_shut(lacks, stateful=stateful)
