@@ -8,6 +8,7 @@ from .large.group import group
 from .large.growth import growth
 from .large.host import host
 from .large.leaving import leaving
+from .large.remotes import remotes
 from .ours.changing import enforcement
 from .ours.deciding import decisions
 from .ours.flood.compare import flood
@@ -26,6 +27,7 @@ if __name__ == "__main__":
                 "decisions": decisions,
                 "judging": judging,
                 "enforcement": enforcement,
+                "remotes": remotes,
                 "group": group,
                 "leaving": leaving,
                 "host": host,

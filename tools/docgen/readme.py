@@ -10,7 +10,7 @@ BEGIN = "<!-- bench: written by tools/generate-docs from bench/results; do not e
 END = "<!-- end of bench -->"
 ORDER = (
     *("datapath", "scan", "decisions", "judging", "enforcement"),
-    *("group", "leaving", "host", "growth"),
+    *("remotes", "group", "leaving", "host", "growth"),
 )
 """In which order the measurements are shown; others follow."""
 PLOTS = {"growth": "![How costs grow](docs/growth.svg)"}
