@@ -34,7 +34,8 @@ def flood(rounds: int) -> Table:
         guarded: {name: [] for name in _LOADS} for guarded in (False, True)
     }
     with ExitStack() as stack:
-        crowds = [stack.enter_context(Crowd(guarded=guarded)) for guarded in seen]
+        ports = rounds * len(_LOADS) * _PROBES
+        crowds = [stack.enter_context(Crowd(ports, guarded=guarded)) for guarded in seen]
         for _ in range(rounds):
             for crowd in crowds:
                 for name, rate in _LOADS.items():

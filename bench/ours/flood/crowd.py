@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Self
 
 from bench.agent import Agent
@@ -26,8 +27,6 @@ from .probe import Delays, Probe
 _NAMES = ("flooder", "victim", "client", "left", "right")
 _GROUP = "worn"
 KNOWN_PORT = 20_000
-_PORTS = 1_600
-"""Ports that are open, every other one, so that each needs a verdict of its own."""
 _PAUSE = 0.002
 _WARMING = 2.0
 """Seconds that a flood runs before anything is measured."""
@@ -47,11 +46,15 @@ class Phase:
 class Crowd:
     """Five machines, with an agent that guards them or without any filter."""
 
-    def __init__(self, *, guarded: bool) -> None:
-        """Describe the crowd; entering it builds it."""
+    def __init__(self, ports: int, *, guarded: bool) -> None:
+        """Describe the crowd; entering it builds it.
+
+        ``ports`` are open, every other one, so that each needs a verdict of its own.
+        """
         self.guarded = guarded
+        self._ports = range(KNOWN_PORT, KNOWN_PORT + 2 * (ports + 1), 2)
         self._undo = ExitStack()
-        self._next_port = KNOWN_PORT + 2
+        self._asked = iter(self._ports[1:])
 
     def __enter__(self) -> Self:
         """Build everything and wait until it is enforced."""
@@ -92,12 +95,11 @@ class Crowd:
         """Send so many probes of each kind, one after the other."""
         found = {(who, known): Delays([], 0) for who in self._probes for known in (False, True)}
         start, cpu, received = time.monotonic(), self._cpu(), self._received()
-        for _ in range(count):
+        for port in islice(self._asked, count):
             for who, probe in self._probes.items():
-                found[who, False] += probe.send(self._next_port)
+                found[who, False] += probe.send(port)
                 found[who, True] += probe.send(KNOWN_PORT)
                 time.sleep(_PAUSE)
-            self._next_port += 2
         seconds = time.monotonic() - start
         used = (self._cpu() - cpu) / seconds
         return Phase(found, 100 * used, (self._received() - received) / seconds)
@@ -118,7 +120,9 @@ class Crowd:
             Port(name, "net", _mac(n), name, (Prefix(IPV4, _address(n), 32),), (), (_GROUP,))
             for n, name in enumerate(_NAMES)
         )
-        self.agent.enforced(self.agent.write([Network("net", "net", 1), _group(), *ports]))
+        self.agent.enforced(
+            self.agent.write([Network("net", "net", 1), _group(self._ports), *ports])
+        )
 
     def _machine(self, number: int) -> VM:
         mac, address = _mac(number).to_bytes(6).hex(":"), Prefix(IPV4, _address(number), 32)
@@ -137,7 +141,6 @@ def _address(number: int) -> int:
     return (10 << 24) + 1 + number
 
 
-def _group() -> SecurityGroup:
-    opened = range(KNOWN_PORT, KNOWN_PORT + 2 * _PORTS, 2)
+def _group(opened: range) -> SecurityGroup:
     rules = (Rule(f"udp-{n}", _GROUP, Direction.INGRESS, IPV4, UDP, n, n) for n in opened)
     return SecurityGroup(_GROUP, _GROUP, (Rule("any", _GROUP, Direction.EGRESS, IPV4), *rules))
