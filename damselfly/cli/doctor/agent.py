@@ -9,15 +9,16 @@ from damselfly.cli.waiting import is_live
 from damselfly.northbound.status import AgentStatus
 
 from .check import Check, bad, doubtful, good, unknown
+from .store import Heard
 
 _AGENT, _ENFORCED, _PORTS, _DRIFT = "agent", "enforced", "ports", "drift"
 _DAY = 86_400
 
 
-def agent_checks(said: list[AgentStatus], host: str, now: float) -> Iterator[Check]:
+def agent_checks(heard: Heard, host: str, now: float) -> Iterator[Check]:
     """Look at what the agent of this host last said."""
-    mine = next((one for one in said if one.host == host), None)
-    if mine is None or not is_live(mine, now):
+    mine = next((one for one in heard.said if one.host == host), None)
+    if mine is None or not is_live(mine, now, heard.held):
         yield bad(_AGENT, _absent(mine, host, now), "systemctl start damselfly-agent; see its log")
         yield from unknown((_ENFORCED, _PORTS, _DRIFT), "no agent lives")
         return

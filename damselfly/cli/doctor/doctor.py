@@ -13,11 +13,10 @@ from damselfly.cli import output
 from damselfly.cli.commands.agent import read_config
 from damselfly.cli.settings import Settings, run, shared_options
 from damselfly.config import Config
-from damselfly.northbound.status import AgentStatus
 
 from .agent import agent_checks
 from .check import Check, State
-from .store import store_checks
+from .store import Heard, store_checks
 from .switch import switch_checks
 
 _SICK = 1
@@ -49,10 +48,10 @@ def doctor(settings: Settings, file: str | None, **given: str | None) -> None:
 
 
 async def _examine(config: Config) -> list[Check]:
-    said: list[AgentStatus] = []
+    heard = Heard()
     checks = [check async for check in switch_checks(config)]
-    checks += [check async for check in store_checks(config, said)]
-    return [*checks, *agent_checks(said, config.host, time.time())]
+    checks += [check async for check in store_checks(config, heard)]
+    return [*checks, *agent_checks(heard, config.host, time.time())]
 
 
 def _data(check: Check) -> dict[str, str]:

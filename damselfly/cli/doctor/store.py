@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,8 +28,17 @@ _EPOCH = 1_700_000_000
 """Seconds since 1970, in 2023: a clock before that was never set."""
 
 
-async def store_checks(config: Config, said: list[AgentStatus]) -> AsyncIterator[Check]:
-    """Look at the store; append to ``said`` what agents say of themselves there."""
+@dataclass(slots=True)
+class Heard:
+    """What is known of agents from the store."""
+
+    said: list[AgentStatus] = field(default_factory=list)
+    held: Container[str] = ()
+    """Hosts whose agents hold their names."""
+
+
+async def store_checks(config: Config, heard: Heard) -> AsyncIterator[Check]:
+    """Look at the store; note in ``heard`` what it knows of agents."""
     try:
         store = open_store(config.store, create=False)
     except DamselflyError as error:
@@ -39,14 +49,15 @@ async def store_checks(config: Config, said: list[AgentStatus]) -> AsyncIterator
     try:
         contents = await store.read()
         yield good(_STORE, f"{masked(config.store)}, revision {contents.revision}")
-        said += agents(contents)
+        heard.said += agents(contents)
+        heard.held = await store.holders()
         try:
             await store.commit([])
         except DamselflyError as error:
             yield bad(_WRITING, str(error), "the agent reports there: it must be able to write")
         else:
             yield good(_WRITING, "possible")
-        for check in (policy_check(contents), clock_check(said, config.host, time.time())):
+        for check in (policy_check(contents), clock_check(heard.said, config.host, time.time())):
             yield check
     except DamselflyError as error:
         yield bad(_STORE, str(error), _advice(error))

@@ -11,7 +11,7 @@ import pytest
 
 from damselfly.cli.doctor.agent import agent_checks
 from damselfly.cli.doctor.check import Check, State
-from damselfly.cli.doctor.store import clock_check, file_checks, policy_check
+from damselfly.cli.doctor.store import Heard, clock_check, file_checks, policy_check
 from damselfly.cli.doctor.switch import bridge_checks, features_check
 from damselfly.northbound.sqlite import SqliteStore
 from damselfly.northbound.status import AgentStatus, PortStatus
@@ -35,7 +35,7 @@ def of_bridge(**change: object) -> dict[str, Check]:
 
 def of_agent(**change: object) -> dict[str, Check]:
     said = replace(AGENT, **change)  # type: ignore[arg-type]
-    return {check.what: check for check in agent_checks([said], "h1", NOW)}
+    return {check.what: check for check in agent_checks(Heard([said]), "h1", NOW)}
 
 
 def test_a_bridge_that_is_set_up_well_is_good() -> None:
@@ -85,6 +85,12 @@ def test_an_agent_that_does_not_live_is_bad_and_hides_the_rest(change: dict[str,
     assert said["agent"].state is State.BAD
     assert "damselfly-agent" in said["agent"].advice
     assert {said[name].state for name in ("enforced", "ports", "drift")} == {State.UNKNOWN}
+
+
+def test_an_agent_whose_clock_is_wrong_lives_while_it_holds_its_name() -> None:
+    late = replace(AGENT, updated_at=NOW - 3600)
+    (first, *_) = agent_checks(Heard([late], {"h1"}), "h1", NOW)
+    assert first.state is State.GOOD
 
 
 def test_what_an_agent_complains_of_is_passed_on() -> None:
