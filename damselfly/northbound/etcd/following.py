@@ -62,7 +62,6 @@ class Following:
 
     async def commits(self, since: int, prefixes: Wanted) -> AsyncIterator[Commit]:
         """Yield what happens after a revision.  Raises Compacted, StoreError."""
-        await self._check(since)
         async with aclosing(self._events(since, prefixes)) as seen:
             async for revision, events in seen:
                 commit = await self._commit(revision, events, prefixes)
@@ -70,7 +69,11 @@ class Following:
                     yield commit
 
     async def _check(self, since: int) -> None:
-        """Make sure that the store's past is the one that the revision belongs to."""
+        """Make sure that the store's past is the one that the revision belongs to.
+
+        Only once the watch is there: a request that had not left yet when the connection broke may
+        go to whoever answers next, unnoticed, and that may be a cluster with another past.
+        """
         try:
             head = await self._reading.head(since)
         except Ahead:
@@ -84,10 +87,14 @@ class Following:
     ) -> AsyncGenerator[tuple[int, list[Event]], None]:
         start, end = self._range(prefixes)
         stream = await self._session.stream(WATCH, watch(start, end, since + 1))
+        checked = False
         try:
             while True:
                 told = news(await stream.read())
                 _check_alive(told)
+                if not checked:
+                    await self._check(since)
+                    checked = True
                 for revision, events in groupby(told.events, key=lambda event: event.revision):
                     yield revision, list(events)
         finally:

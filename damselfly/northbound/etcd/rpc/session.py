@@ -147,20 +147,30 @@ class Stream:
             self._call = channel.stream_stream(method)(metadata=meta)
 
     async def read(self) -> bytes:
-        """Return the next message.  Raises Lost when there is none any more."""
+        """Return the next message; the first one comes at once.
+
+        Raises Lost when there is none any more.
+        """
+        patience = None if self._request is None else self._session.place.timeout
         try:
-            with Guarded(self._session):
-                if self._request is not None:
-                    await self._call.write(self._request)
-                    self._request = None
-                message = await self._call.read()
-                if message is grpc.aio.EOF:
-                    raise Lost("the server has ended the stream")
-                answer: bytes = message
-                return answer
-        except (Lost, TokenExpired) as error:
-            await self._session.failed(self._channel, error)
-            raise Lost(f"{self._session.place} is gone: {error}") from None
+            async with asyncio.timeout(patience):
+                return await self._next()
+        except (Lost, TokenExpired, TimeoutError) as error:
+            reason = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+            lost = error if isinstance(error, TokenExpired) else Lost(reason)
+            await self._session.failed(self._channel, lost)
+            raise Lost(f"{self._session.place} is gone: {reason}") from None
+
+    async def _next(self) -> bytes:
+        with Guarded(self._session):
+            if self._request is not None:
+                await self._call.write(self._request)
+            message = await self._call.read()
+            if message is grpc.aio.EOF:
+                raise Lost("the server has ended the stream")
+            self._request = None
+            answer: bytes = message
+            return answer
 
     def close(self) -> None:
         """End the conversation."""
