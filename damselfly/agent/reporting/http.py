@@ -60,6 +60,11 @@ class Page:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._clients >= CLIENTS:
+            # At once: who says nothing must not use up the agent's file descriptors.
+            writer.write(_response("503 Service Unavailable"))
+            writer.close()
+            return
         self._clients += 1
         try:
             async with asyncio.timeout(PATIENCE):
@@ -76,8 +81,6 @@ class Page:
     def _answer(self, head: bytes) -> bytes:
         method, _, rest = head.partition(b" ")
         path = rest.partition(b" ")[0].partition(b"?")[0]
-        if self._clients > CLIENTS:
-            return _response("503 Service Unavailable")
         if path != b"/metrics":
             return _response("404 Not Found")
         if method not in (b"GET", b"HEAD"):
