@@ -99,6 +99,28 @@ def test_messages_that_the_tracker_cannot_follow_are_explained(shop: Damselfly) 
     assert asked(shop, "bastion", "app-1", "--protocol", "icmp")["note"] is None
 
 
+def test_a_stateless_port_and_sctp_are_explained(shop: Damselfly, tmp_path: Path) -> None:
+    file = tmp_path / "loose.yaml"
+    file.write_text(
+        "security_groups: [{name: loose, stateful: false, rules: [{direction: ingress}]}]\n"
+        "ports: [{name: bare, network_id: shop, mac_address: 02:00:00:00:00:01,"
+        " fixed_ips: [10.20.0.99], security_groups: [loose]}]\n"
+    )
+    assert shop("apply", file).code == 0
+    answer = asked(shop, "attacker", "bare", "--port", "80")
+    assert [end["per_packet"] for end in answer["ends"]] == [False, True]
+    said = shop("explain", "--from", "attacker", "--to", "bare", "--port", "80").out
+    assert "packet by packet: the group is stateless" in said
+    sctp = asked(shop, "attacker", "web-1", "--port", "80", "--protocol", "sctp")
+    assert "keeps no SCTP ports" in sctp["note"]
+    file.write_text(
+        "security_groups: [{name: loose, rules: [{direction: ingress, "
+        "protocol: udplite, port_range_min: 5, port_range_max: 5}]}]"
+    )
+    refused = shop("apply", file)
+    assert (refused.code, "ports of udplite" in refused.err) == (2, True)
+
+
 def test_ports_of_different_networks_never_meet(shop: Damselfly, tmp_path: Path) -> None:
     file = tmp_path / "other.yaml"
     file.write_text(

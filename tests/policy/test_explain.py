@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from damselfly.model.address import IPV4, IPV6, Prefix
 from damselfly.model.direction import Direction
-from damselfly.model.group import ICMP, TCP, UDP, UDPLITE, AddressGroup, Rule
+from damselfly.model.group import ICMP, TCP, UDP, UDPLITE, AddressGroup, Rule, SecurityGroup
 from damselfly.model.packet import Packet
 from damselfly.model.port import Port
 from damselfly.model.snapshot import snapshot_of
@@ -105,3 +107,19 @@ def test_says_why_a_port_is_closed() -> None:
     found = explain(snapshot, me, Direction.INGRESS, packet())
     assert not found.decision.allowed
     assert found.because == "the port is closed: its record is damaged"
+
+
+def test_says_that_a_stateless_port_judges_each_packet() -> None:
+    loose = SecurityGroup("loose", "loose", (replace(rule(), security_group_id="loose"),), False)
+    for asked in (packet(), packet(IPV6)):
+        found = explained(asked, security_groups=("loose",), others=(loose,))
+        assert found.per_packet
+    assert not explained(packet(), rule()).per_packet
+
+
+def test_says_that_groups_of_two_kinds_close_a_port() -> None:
+    loose = SecurityGroup("loose", "loose", (), False)
+    found = explained(packet(), rule(), security_groups=("g", "loose"), others=(loose,))
+    assert not found.decision.allowed
+    why = "its group g is stateful and loose is not: they must agree"
+    assert found.because == f"the port is closed: {why}"
