@@ -109,7 +109,7 @@ async def run(store: Store, cloud: dict[str, Any], steps: list[Any], here: set[s
         await fresh.read(here)
         assert fresh._held == selection._held, "nothing is held that is not needed any more"
         assert fresh.reader.snapshot.ports == selection.reader.snapshot.ports
-        assert fresh.reader.problems == selection.reader.problems
+        assert fresh.reader.problems.keys() == selection.reader.problems.keys()
         await selection.choose(())
         assert selection.objects == 0
     finally:
