@@ -15,6 +15,8 @@ from .index import Crowd
 from .renewal import recompiled, renewed
 from .rulebook import RuleBook, rule_book
 
+_ROOM = 64
+"""Sets that nobody names any more and that may stand in a crowd, beside as many as are named."""
 BookKey = tuple[tuple[str, ...], Direction, Family]
 
 
@@ -36,6 +38,7 @@ class Policies:
         self._changed: dict[BookKey, RuleBook] = {}
         self._crowds: dict[Family, Crowd] = {} if previous is None else previous._crowds
         """Where books name many remote sets: all of these, by family."""
+        self._roomy: int = _ROOM if previous is None else previous._roomy
         for key, book in (previous._books if previous is not None else {}).items():
             (self._books if self.unchanged(key[0]) else self._changed)[key] = book
 
@@ -64,10 +67,14 @@ class Policies:
         gone = [key for key in self._books if key[0] not in worn]
         for key in gone:
             del self._books[key]
-        if gone and self._crowds:
+        if self._crowds and (gone or self._in_crowds() > self._roomy):
             books = [*self._books.values(), *self._changed.values()]
             named = {remote.name for book in books for remote in book.remote.sets}
             self._crowds = {family: crowd.only(named) for family, crowd in self._crowds.items()}
+            self._roomy = 2 * self._in_crowds() + _ROOM
+
+    def _in_crowds(self) -> int:
+        return sum(len(crowd.sets) for crowd in self._crowds.values())
 
     def _compiled(self, key: BookKey) -> RuleBook:
         changed = self._changed.get(key)

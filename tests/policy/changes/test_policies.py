@@ -169,3 +169,23 @@ def test_what_holds_since_another_book_is_what_holds(
     for packet in data.draw(st.lists(packets(old, WIDE), min_size=1, max_size=8)):
         verdict = was.judge(packet)
         assert holds(verdict) == now.holds(verdict)
+
+
+def test_a_group_that_names_ever_other_groups_does_not_fill_the_memory() -> None:
+    """What is not named any more leaves the crowd, if not at once."""
+    policies, kept = Policies(snapshot_of([])), []
+    for step in range(40):
+        names = [f"m{number}" for number in range(10 * step, 10 * step + 10)]
+        rules = tuple(
+            Rule(f"r{name}", "g", Direction.INGRESS, IPV4, TCP, 1, 1, remote_group_id=name)
+            for name in names
+        )
+        groups = [SecurityGroup(name, "") for name in names]
+        members = [member(f"p{n}", n + 1, name) for n, name in enumerate(names)]
+        view = snapshot_of([SecurityGroup("g", "g", rules), *groups, *members], step)
+        policies = Policies(view, policies)
+        crowd = policies.book(*QUESTION).remote.crowd
+        policies.keep({("g",)})
+        assert crowd is not None
+        kept.append(len(crowd.sets))
+    assert max(kept) < 200
