@@ -17,10 +17,7 @@ def closed_ports(view: Snapshot, unreadable: Mapping[str, str]) -> dict[str, str
     for network_id, why in _unusable_networks(view).items():
         for port_id in view.ports_on.get(network_id, ()):
             closed[port_id] = f"its network {network_id} {why}"
-    for group in view.groups.values():
-        if not group.stateful:
-            for port_id in view.wearers.get(group.id, ()):
-                closed |= _mixed(view, port_id)
+    closed.update(_mixed(view))
     for key in filter(keys.is_regular, unreadable):
         (kind, ids), why = keys.parse(key), unreadable[key]
         if kind == keys.GROUP:
@@ -67,10 +64,14 @@ def namers_of(view: Snapshot, address_group_id: str) -> Iterator[Rule]:
                 yield rule
 
 
-def _mixed(view: Snapshot, port_id: str) -> dict[str, str]:
-    """Return the port with the reason where its groups are of two kinds."""
-    why = two_kinds(view, view.ports[port_id])
-    return {} if why is None else {port_id: why}
+def _mixed(view: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield the ports whose groups are of two kinds, with the reason."""
+    for group in view.groups.values():
+        for port_id in () if group.stateful else view.wearers.get(group.id, ()):
+            port = view.ports[port_id]
+            why = two_kinds(view, port) if len(port.security_groups) > 1 else None
+            if why is not None:
+                yield port_id, why
 
 
 def _unusable_networks(view: Snapshot) -> dict[str, str]:
