@@ -43,6 +43,7 @@ class DamselflyDriver(api.MechanismDriver):
         journal = RevisionJournal()
         self._keeper = Keeper(self._store, self._source, journal)
         self._requests = Requests(self._keeper, journal, settings.store_rest)
+        self._refused = ""
         Callbacks(self._requests).subscribe()
         registry.subscribe(self._serve, resources.PROCESS, events.AFTER_INIT)
 
@@ -120,9 +121,10 @@ class DamselflyDriver(api.MechanismDriver):
         if isinstance(choice, Binding):
             context.set_binding(choice.segment_id, portbindings.VIF_TYPE_OVS, dict(choice.details))
             return
-        _log.warning(
-            "port %s is not bound on host %s: %s", context.current["id"], context.host, choice.why
-        )
+        said = f"port {context.current['id']} is not bound on host {context.host}: {choice.why}"
+        # ML2 asks ten times over before it gives up.
+        _log.log(logging.DEBUG if said == self._refused else logging.WARNING, "%s", said)
+        self._refused = said
 
     def _note_new(self, context: Any, targets: list[Target]) -> None:
         self._requests.note_new(context.plugin_context, targets)
