@@ -51,9 +51,11 @@ class HostName:
                     await asyncio.sleep(retry)
                     continue
             except StoreError as error:
-                lost(str(error))
-                await asyncio.sleep(retry)
-                continue
+                if not await self._is_free():
+                    lost(str(error))
+                    await asyncio.sleep(retry)
+                    continue
+                _log.warning("the host's name is free, but cannot be held: %s", error)
             self.taken.set()
 
     async def keep(self) -> None:
@@ -66,6 +68,16 @@ class HostName:
                 raise self._refused(taken) from None
             except StoreError as error:
                 _log.info("the host's name is not confirmed: %s", error)
+
+    async def _is_free(self) -> bool:
+        """Tell whether nobody has the name, as far as a store can be read that takes no more.
+
+        A full etcd must not keep an agent from enforcing.
+        """
+        try:
+            return self.host not in await self._store.holders()
+        except StoreError:
+            return False
 
     async def _replaced(self, holder: bytes) -> bool:
         """Take the name from a process of this machine that has ended; False: nobody can tell."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -84,6 +84,9 @@ async def test_a_store_that_is_away_is_waited_for() -> None:
     class Away(MemoryStore):
         fails = 3
 
+        async def holders(self) -> Mapping[str, bytes]:
+            raise StoreError("away")
+
         async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
             if self.fails:
                 self.fails -= 1
@@ -93,3 +96,21 @@ async def test_a_store_that_is_away_is_waited_for() -> None:
     told: list[str] = []
     await HostName(Away(), "h1").take(told.append, 0.001)
     assert told == ["away"] * 3
+
+
+@pytest.mark.parametrize("free", [True, False])
+async def test_a_store_that_is_full_keeps_no_agent_from_a_name_that_is_free(free: bool) -> None:
+    class Full(MemoryStore):
+        async def hold(self, name: str, holder: bytes, instead_of: bytes | None = None) -> None:
+            raise StoreError("full")
+
+        async def holders(self) -> Mapping[str, bytes]:
+            return {} if free else {"h1": b"somebody"}
+
+    told: list[str] = []
+    name = HostName(Full(), "h1")
+    taking = asyncio.create_task(name.take(told.append, 0.001))
+    await asyncio.sleep(0.05)
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+    assert (name.taken.is_set(), bool(told)) == (free, not free)
