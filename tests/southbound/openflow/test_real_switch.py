@@ -201,6 +201,10 @@ async def test_meters_are_added_changed_read_and_deleted(switch: OpenFlowSwitch)
     assert {entry.id for entry in await switch.meter_stats()} == {1, 2}
 
 
+async def test_the_switch_says_how_many_meters_it_may_have(switch: OpenFlowSwitch) -> None:
+    assert await switch.meter_limit() >= 65_536
+
+
 async def test_a_meter_that_the_switch_refuses_raises_and_names_it(switch: OpenFlowSwitch) -> None:
     with pytest.raises(SwitchError, match=r"meter 0: .*INVALID_METER"):
         await switch.set_meters([MeterBand(1, 5, 5), MeterBand(0, 5, 5)])
