@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _ANEW = 16
 """How often only what is new is collected before all is again."""
@@ -27,3 +29,15 @@ def keep_collections_short() -> None:
             gc.unfreeze()
 
     gc.callbacks.append(set_aside)
+
+
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Collect nothing while very many objects are made that all stay: a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Mapping
 
+from damselfly.collector import put_off
 from damselfly.errors import Compacted, StoreError
 from damselfly.model.snapshot import Snapshot
 from damselfly.northbound.keys import POLICY_PREFIXES
@@ -79,7 +80,10 @@ async def follow_policy(store: Store, inbox: Inbox, retry: float) -> None:
     while True:
         try:
             if reader is None:
-                reader = PolicyReader(await store.read(POLICY_PREFIXES))
+                contents = await store.read(POLICY_PREFIXES)
+                with put_off():
+                    reader = PolicyReader(contents)
+                del contents  # Objects as bytes, of which none is needed any more.
             else:
                 await store.read(())  # Is it there again?
             await _follow(store, inbox, reader)
