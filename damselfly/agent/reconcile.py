@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from damselfly.config import Config
@@ -49,8 +49,8 @@ class Progress:
     flow_mods: int = 0
     """Sent by changes and take-overs; verdicts apart."""
     problem: str | None = None
-    narrow: str | None = None
-    """Why fragments of one port may crowd out those of others."""
+    unbounded: dict[str, str] = field(default_factory=dict)
+    """Of what one port may take another's share, and why: ``fragments``, ``connections``."""
 
 
 class Reconciler:

@@ -63,7 +63,7 @@ class Agent:
         self.page = Page(Metrics(self.inbox, self.reconciler, self.patrol, self.reporter).page)
         budgets = Budgets(config.deny_budget, config.verdict_budget)
         self.looks = Looks(self.reconciler.enforcement.verdicts, budgets)
-        self.limits = ConnectionLimits(config)
+        self.limits = ConnectionLimits(config, self.reconciler.progress.unbounded)
         self._switch: Switch | None = None
         self._told: AgentStatus | None = None
         self._reporting = asyncio.Lock()
@@ -118,14 +118,14 @@ class Agent:
 
     async def _make_room(self) -> None:
         """Have the tracker keep more fragments: by itself it keeps fewer than one port may send."""
-        progress = self.reconciler.progress
-        progress.narrow = None
+        unbounded = self.reconciler.progress.unbounded
+        unbounded.pop("fragments", None)
         if self.ovsdb.state.datapath_type == "netdev":
             try:
                 await make_room(Path(self.config.management_socket).parent)
             except SwitchError as error:
                 _log.warning("the tracker keeps as many fragments as it comes with: %s", error)
-                progress.narrow = str(error)
+                unbounded["fragments"] = str(error)
 
     async def _serve(self, switch: Switch) -> None:
         await self._make_room()

@@ -148,8 +148,7 @@ class Reporter:
             yield "metrics", self.page_problem
         if self._reconciler.enforcement.lacks:
             yield "datapath", f"lacks {in_words(self._reconciler.enforcement.lacks)}"
-        if self._reconciler.progress.narrow is not None:
-            yield "fragments", self._reconciler.progress.narrow
+        yield from self._reconciler.progress.unbounded.items()
         for name, error in ({} if bridge is None else bridge.errors).items():
             yield f"interface {name}", error
 
