@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from damselfly.agent.reactive import Fate
 from damselfly.model.address import FAMILIES, IPV4, IPV6, Family
-from damselfly.model.group import TCP, UDP, Rule, SecurityGroup
+from damselfly.model.group import ICMP, SCTP, TCP, UDP, Rule, SecurityGroup
 from damselfly.pipeline.layout import Table
 from tests.scenarios.frames import ACK, SYN_ACK
 from tests.scenarios.rig import Rig
@@ -94,6 +95,22 @@ def test_an_error_is_judged_by_the_rules_for_errors(family: Family, kind: int, c
     assert rig.send("vm2", asked.error(ip(2, family))) == []
 
 
+def test_what_the_tracker_of_the_sender_said_counts_for_nothing() -> None:
+    """The client complains of what a stateless server sent; only its own tracker knows the rest."""
+    rig = served(HTTP, ANSWERS, ingress("loose", ICMP, 3))
+    rig.send("vm1", tcp(1, 2, 80))
+    answer = tcp(1, 2, 80).reply()
+    assert rig.send("vm2", answer) == ["vm1"]
+    assert rig.send("vm1", answer.error(ip(1))) == ["vm2"]
+
+
+def test_sctp_reaches_a_stateless_port_from_one_that_tracks_it() -> None:
+    rig = served(ingress("loose", SCTP, 2000))
+    assert rig.send("vm1", frame(1, 2, SCTP, 1000, 2000)) == ["vm2"]
+    assert rig.send("vm1", frame(1, 2, SCTP, 1000, 2001)) == []
+    assert {each.zone for each in rig.switch.connections()} == {rig.keys["vm1"]}
+
+
 def test_everybody_hears_what_its_own_rules_admit() -> None:
     """One that denies does not keep the others from hearing, whoever is asked about first."""
     rig = host(
@@ -112,6 +129,13 @@ def test_with_denials_forgotten_everybody_still_hears() -> None:
     )  # fmt: skip
     for _ in range(2):
         assert rig.send("vm1", everybody(1, UDP, 68, 67)) == ["vm3"]
+
+
+def test_one_that_is_asked_about_in_vain_keeps_no_tracked_port_from_hearing() -> None:
+    deaf, web = loose(name="deaf"), group("web", ingress("web", UDP, 67))
+    rig = host(deaf, web, vm(1, "out"), vm(2, "deaf"), vm(3, "web"), warm=100)
+    rig.stop()
+    assert rig.send("vm1", everybody(1, UDP, 68, 67)) == ["vm3"]
 
 
 def test_verdicts_in_advance_serve_while_no_agent_runs() -> None:
@@ -164,6 +188,15 @@ def test_connections_from_before_stay_forgotten_when_a_group_turns_back() -> Non
     assert rig.send("vm2", tcp(1, 2, 80).reply(ACK)) == []
     after = labels(rig)
     assert not {label for key, label in before if key == rig.keys["vm2"]} & {n for _, n in after}
+
+
+def test_a_packet_that_waits_while_its_sender_turns_is_not_let_go() -> None:
+    rig = host(group("loose", egress("loose")), vm(1, "loose"), vm(2, "out"))
+    rig.stop()
+    rig.send("vm1", tcp(1, 2, 80))
+    rig.apply(loose(egress("loose")))
+    [waiting] = rig.unanswered
+    assert rig.reactive.answer(rig.switch, waiting) is Fate.STALE
 
 
 def test_a_restart_over_a_change_of_kind_is_the_same() -> None:
