@@ -34,9 +34,7 @@ def _figures(root: Path) -> str:
         return ""
     machine = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in _machine(tables))
     shown = (part for table in tables for part in (table.to_markdown(), PLOTS.get(table.name, "")))
-    return "\n\n".join([*filter(None, shown), f"Measured on: {machine}."]) + (
-        "\n\n"
-    )
+    return "\n\n".join([*filter(None, shown), f"Measured on: {machine}."]) + ("\n\n")
 
 
 def _machine(tables: list[Table]) -> list[tuple[str, str]]:
