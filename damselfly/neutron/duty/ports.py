@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from neutron.db import models_v2, provisioning_blocks
@@ -17,6 +19,7 @@ from neutron_lib.plugins import directory
 from .standing import Standing
 
 _BATCH = 500
+_AT_ONCE = 4
 
 
 def tell(standing: Standing, port_ids: Collection[str]) -> set[str]:
@@ -25,6 +28,7 @@ def tell(standing: Standing, port_ids: Collection[str]) -> set[str]:
     Returns those that are plugged in while Neutron is still binding them: ask again soon.
     """
     again: set[str] = set()
+    due: list[Callable[[], None]] = []
     for port_id, status, host, vif_type in _ports(sorted(port_ids)):
         active = standing.on(port_id, host)
         if active is None:
@@ -33,10 +37,18 @@ def tell(standing: Standing, port_ids: Collection[str]) -> set[str]:
             if active and vif_type == portbindings.VIF_TYPE_UNBOUND:
                 again.add(port_id)
         elif active and status != constants.PORT_STATUS_ACTIVE:
-            _up(port_id)
+            due.append(partial(_up, port_id))
         elif not active and status == constants.PORT_STATUS_ACTIVE:
-            _down(port_id, host)
+            due.append(partial(_down, port_id, host))
+    _do(due)
     return again
+
+
+def _do(due: Sequence[Callable[[], None]]) -> None:
+    """Carry out what is due, some of it at once: most of the time the database is waited for."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="damselfly-ports") as threads:
+        for done in [threads.submit(one) for one in due]:
+            done.result()
 
 
 def _up(port_id: str) -> None:
