@@ -71,7 +71,7 @@ class Difference:
         if was_known != is_known:
             return False, not was_known
         old, new = self._old, self._new
-        if old.wearers.get(group_id) is new.wearers.get(group_id) and old.ports is new.ports:
+        if old.ports is new.ports:
             return True, True
         sets = [(old.members(group_id, f), new.members(group_id, f)) for f in FAMILIES]
         return all(map(_equal, sets)), all(now.contains(was) for was, now in sets)
