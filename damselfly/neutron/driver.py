@@ -38,10 +38,10 @@ class DamselflyDriver(api.MechanismDriver):
         """Build everything; threads and connections begin later, where they are needed."""
         settings = options.register()
         self._settings = settings
-        self._store = StoreClient(lambda: open_store(settings.connection), settings.store_timeout)
+        self.store = StoreClient(lambda: open_store(settings.connection), settings.store_timeout)
         self._source = NeutronSource()
         journal = RevisionJournal()
-        self._keeper = Keeper(self._store, self._source, journal)
+        self._keeper = Keeper(self.store, self._source, journal)
         self._requests = Requests(self._keeper, journal, settings.store_rest)
         self._refused = ""
         Callbacks(self._requests).subscribe()
@@ -57,7 +57,7 @@ class DamselflyDriver(api.MechanismDriver):
             self._duty(eager=False).start()
 
     def _duty(self, *, eager: bool) -> Duty:
-        return Duty(self._settings, self._store, self._keeper, self._source, eager=eager)
+        return Duty(self._settings, self.store, self._keeper, self._source, eager=eager)
 
     @property
     def connectivity(self) -> str:
