@@ -72,7 +72,8 @@ def port_flows(view: HostView, local: LocalPort) -> Iterator[Flow]:
         here = {end: match(**{end.key: local.key}) & IP_OF[family] for end in ENDS}
         for shape, basis in _SHAPES:
             packets = here[DESTINATION_END] & match(nw_frag=shape)
-            yield _alone(DESTINATION_END.track, Priority.NAMED, packets, DESTINATION_END, basis)
+            track = DESTINATION_END.track  # Above the flow for pieces that go to everybody.
+            yield _alone(track, Priority.PER_PACKET, packets, DESTINATION_END, basis)
         whole = here[SOURCE_END] & match(nw_frag=WHOLE)
         yield _alone(SOURCE_END.track, Priority.NAMED, whole, SOURCE_END, Basis.PACKET)
         # What the tracker lets go in passing may be somebody else's: that has been in another zone.

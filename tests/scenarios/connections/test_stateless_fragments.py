@@ -8,7 +8,7 @@ import pytest
 
 from damselfly.model.address import FAMILIES, IPV4, IPV6, Family
 from damselfly.model.group import ICMP, ICMPV6, TCP, UDP
-from tests.scenarios.vms import egress, frame, group, host, ingress, vm
+from tests.scenarios.vms import egress, everybody, frame, group, host, ingress, vm
 
 from .test_fragments import datagram, fragments, push
 from .test_stateless import loose, served
@@ -54,6 +54,20 @@ def test_a_stateless_port_sends_big_datagrams_where_no_port_is_named(family: Fam
         push(rig, fragments(datagram(1, 2, 53, family), number))
     assert push(rig, fragments(datagram(1, 2, 53, family), 7)) == ["vm2"] * 3
     assert {each.zone for each in rig.switch.connections()} == {rig.keys["vm2"]}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_goes_to_everybody_in_pieces_reaches_stateless_ports(family: Family) -> None:
+    """Beside tracked ones: each port gets it in its own way."""
+    rig = host(
+        loose(ingress("loose", family=family)), group("web", ingress("web", family=family)),
+        vm(1, "out"), vm(2, "loose"), vm(3, "web"), vm(4, "loose"),
+    )  # fmt: skip
+    rig.send("vm1", everybody(1, UDP, 1000, 53, family))
+    whole = replace(everybody(1, UDP, 1000, 53, family), payload=bytes(4000))
+    for number in range(2):
+        push(rig, fragments(whole, number))
+    assert sorted(push(rig, fragments(whole, 7))) == ["vm2"] * 3 + ["vm3"] * 3 + ["vm4"] * 3
 
 
 @pytest.mark.parametrize("family", FAMILIES)
