@@ -125,7 +125,7 @@ def test_a_group_that_names_itself_includes_the_port_itself() -> None:
 
 
 def test_an_address_group_is_what_it_lists_of_the_family_and_not_the_group_of_that_name() -> None:
-    listed = ("192.0.2.7", "198.51.100.0/30", "fd00::/64")
+    listed = ("192.0.2.7", "198.51.100.0/30", "fd00::/64", "::c000:208")  # 192.0.2.8 by its number
     office = AddressGroup("g", "office", tuple(map(Prefix.parse, listed)))
     asked = {"192.0.2.7": True, "192.0.2.8": False, "198.51.100.3": True, "198.51.100.4": False}
     fixed = (Prefix.parse("192.0.2.8"),)

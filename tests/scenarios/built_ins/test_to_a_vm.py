@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from damselfly.model.address import FAMILIES, IPV6, Family, link_local
+from damselfly.model.address import FAMILIES, IPV4, IPV6, Family, link_local
 from damselfly.model.group import TCP, UDP
 from damselfly.model.port import Port
 from tests.scenarios.built_ins.raw import NA, NS, RA, arp, dhcp, dhcpv6, discovery
@@ -70,6 +70,13 @@ def test_advertisements_of_the_networks_router_pass_and_of_anybody_else_do_not()
     rig = site()
     assert rig.send("vm3", discovery(3, RA, source=link_local(mac(3)))) == ["vm1", "vm4"]
     assert rig.send("vm4", discovery(4, RA, source=link_local(mac(4)))) == ["vm3"]
+
+
+def test_the_router_of_ipv4_alone_advertises_nothing() -> None:
+    rig = site()
+    gateways = {IPV4: vm(3).fixed_ips[0], IPV6: None}
+    rig.apply(*(replace(each, gateway_ip=gateways[each.cidr.family]) for each in SUBNETS))
+    assert rig.send("vm3", discovery(3, RA, source=link_local(mac(3)))) == ["vm4"]
 
 
 def test_a_server_that_moves_takes_its_privilege_along() -> None:
