@@ -124,6 +124,41 @@ def test_a_list_that_grows_in_its_middle_under_a_new_rule_needs_no_search(
     assert only_widens(old, terms(of_list("b", "y"), lists={"y": [1, 5, 9]}))
 
 
+def never(*_: object) -> None:
+    raise AssertionError("looked at for nothing")
+
+
+def test_rules_that_stay_are_not_looked_at_where_members_only_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(label, "box", never)
+    kept = of_prefix("a", 1), of_list("b", "x")
+    old = terms(*kept, lists={"x": [1, 5]})
+    assert only_widens(old, terms(*kept, lists={"x": [1, 3, 5]}))
+    assert only_widens(old, old)
+
+
+PING = replace(of_prefix("a", 1), protocol=ICMP, port_range_min=8, port_range_max=1)
+
+
+@pytest.mark.parametrize(
+    ("was", "near"),
+    [
+        (of_prefix("a", 1), replace(of_prefix("b", 1), protocol=UDP)),
+        (of_prefix("a", 1), of_prefix("b", 1, low=70, high=79)),
+        (of_prefix("a", 1), of_prefix("b", 1, low=91, high=99)),
+        (of_prefix("a", 1), of_prefix("b", 2)),
+        (PING, replace(PING, id="b", port_range_min=3)),
+        (PING, replace(PING, id="b", port_range_max=0)),
+    ],
+)
+def test_what_no_rule_admits_is_lost_without_a_search(
+    was: Rule, near: Rule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label, "_overlaps", never)
+    assert not only_widens(terms(was), terms(near))
+
+
 def test_many_addresses_count_as_much_work_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of a hundred, covered by its halves, each of which is compared with what is left."""
     old = terms(of_list("a", "x"), lists={"x": range(0, 200, 2)})
