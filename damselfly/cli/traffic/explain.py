@@ -201,7 +201,7 @@ def _show_end(end: Explanation, held: _Held) -> None:
     for reason in end.reasons:
         output.say(f"           - {reason.rule.id}: {reason.failed}")
     if end.per_packet:
-        output.say("  judged   packet by packet (stateless group): answers need a rule too")
+        output.say("  judged   packet by packet: the group is stateless; answers need a rule")
     if end.verdict is not None:
         output.say(f"  region   {end.verdict.region}")
     if held.flow is not None:
