@@ -10,6 +10,7 @@ import pytest
 from damselfly.model.address import IPV4, Prefix
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP, TCP, UDP, AddressGroup, Rule, SecurityGroup
+from damselfly.model.port import Port
 from damselfly.model.snapshot import Thing, snapshot_of
 from damselfly.policy.changes import label
 from damselfly.policy.changes.label import Terms, only_widens
@@ -48,6 +49,16 @@ def test_a_group_that_nobody_knows_has_no_rules() -> None:
     nothing = Terms(snapshot_of([]), ("unknown",), Direction.INGRESS, IPV4)
     assert only_widens(nothing, nothing)
     assert not only_widens(terms(of_prefix("a", 1)), nothing)
+
+
+def test_a_remote_group_that_is_forgotten_means_nobody_though_a_port_wears_it() -> None:
+    own = Rule("r", "g", Direction.INGRESS, IPV4, remote_group_id="m")
+    worn = Port("x", "net", 1, fixed_ips=(Prefix(IPV4, 1, 32),), security_groups=("m",))
+    known = snapshot_of([SecurityGroup("g", "g", (own,)), SecurityGroup("m", "m"), worn])
+    forgotten = known.evolve(1, drop=[(SecurityGroup, "m")])
+    before, after = (Terms(s, ("g",), Direction.INGRESS, IPV4) for s in (known, forgotten))
+    assert not only_widens(before, after)
+    assert only_widens(after, before)
 
 
 def test_another_protocol_does_not_complete_a_range_of_ports() -> None:
