@@ -36,7 +36,8 @@ _STATIC = (
     per_packet, admission, egress,
 )  # fmt: skip
 _PER_PORT = (
-    classify, ingress, neighbours, fragments, tracking, switching, per_packet, verdicts, output,
+    classify, ingress, neighbours, fragments, tracking, switching, per_packet, verdicts, admission,
+    output,
 )  # fmt: skip
 _PER_NETWORK = (services, tracking, switching)
 
