@@ -1,4 +1,4 @@
-"""One cloud for all tests of this directory; what a test makes in it goes with the test."""
+"""One cloud for all tests of this directory, and no longer; what a test makes goes with the test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IMPATIENT = {
 """Settings under which a test need not wait long for what happens by itself."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud() -> Iterator[Cloud]:
     """A real Neutron with two API workers, and one host with a real agent."""
     with Cloud(_IMPATIENT, workers=2) as made:
