@@ -1,4 +1,4 @@
-"""One cloud for all tests of this directory, and no longer; what a test makes goes with the test."""
+"""One cloud for the tests of this directory; what a test makes in it goes with the test."""
 
 from __future__ import annotations
 
