@@ -78,7 +78,7 @@ def test_a_restored_snapshot_is_the_policy_again(host: Host, etcd: Cluster, tmp_
     host.apply(CLOSED)
     assert not web(host)
     etcd.restore(tmp_path / "snapshot")
-    wait_until(lambda: web(host), 30, "the older policy")
+    wait_until(lambda: web(host), 60, "the older policy")
     assert not web(host, 81)
     host.apply(CLOSED)
     assert web(host, 81)
