@@ -35,7 +35,7 @@ check: $(VENV) ## format, lint, types, layers, sizes, generated documents
 coverage: $(VENV) ## what the tests of the pure layers reach
 	@$(PYTHON) -m pytest -q -n 2 -m "not ovs" --cov --cov-report=term-missing
 
-bench: install ## measure; JSON in bench/out, with RECORD=1 in bench/results and README too
+bench: install ## measure; JSON in bench/out, with RECORD=1 in bench/results and the documents too
 	@$(SANDBOX) $(PYTHON) -m bench $(BENCH) $(if $(RECORD),--record)
 	@$(PYTHON) -m bench.large.plot
 	@tools/generate-docs

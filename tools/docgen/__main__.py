@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from .figures import performance_document, readme_document
 from .pipeline import pipeline_document
-from .readme import readme_document
 
 _ROOT = Path(__file__).parents[2]
 
@@ -15,6 +15,7 @@ def main(arguments: list[str]) -> int:
     """Write what differs; with ``--check`` name it, and return 1."""
     documents = {
         _ROOT / "docs" / "pipeline.md": pipeline_document(),
+        _ROOT / "docs" / "performance.md": performance_document(_ROOT),
         _ROOT / "README.md": readme_document(_ROOT),
     }
     stale = [p for p, text in documents.items() if not p.exists() or p.read_text() != text]
