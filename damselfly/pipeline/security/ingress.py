@@ -29,6 +29,7 @@ from damselfly.pipeline.protocols import (
     NEIGHBOUR_SOLICITATION,
     ROUTER_ADVERTISEMENT,
     ROUTER_SOLICITATION,
+    WHOLE,
     icmp,
 )
 from damselfly.pipeline.view import HostView, LocalPort
@@ -41,6 +42,8 @@ _BANS = (
     # Without a target: cut short, of a strange code, or with options that the switch cannot read.
     (icmp(IPV6, NEIGHBOUR_SOLICITATION) & match(nd_target=0), Dropped.NEIGHBOUR),
     (icmp(IPV6, NEIGHBOUR_ADVERTISEMENT) & match(nd_target=0), Dropped.NEIGHBOUR),
+    # Too short for a type, which then reads 0: a reserved one (IANA, ICMPv6 Parameters).
+    (icmp(IPV6, 0) & match(nw_frag=WHOLE), Dropped.NEIGHBOUR),
 )
 _REFUSALS = (
     (ARP, Dropped.ARP),

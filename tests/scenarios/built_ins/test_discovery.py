@@ -69,6 +69,19 @@ def test_an_advertisement_of_another_target_is_dropped_and_counted(target: int) 
     assert dropped(rig, Dropped.NEIGHBOUR) == 1
 
 
+@pytest.mark.parametrize("kind", [NS, NA, RA])
+def test_what_is_too_short_for_a_type_is_dropped_even_where_any_other_has_a_verdict(
+    kind: int,
+) -> None:
+    """Found on 2026-11-23: it passed by the verdict that an earlier message had brought."""
+    rig = open_host()
+    assert rig.send("vm1", discovery(1, 150, towards=TO_VM2)) == ["vm2"]
+    whole = discovery(1, kind, towards=TO_VM2)
+    stub = whole[:18] + (4).to_bytes(2) + whole[20:58]
+    assert rig.send("vm1", stub) == []
+    assert dropped(rig, Dropped.NEIGHBOUR) == 1
+
+
 def test_an_advertisement_with_another_link_layer_address_is_dropped_and_counted() -> None:
     rig = open_host()
     assert rig.send("vm1", discovery(1, NA, target=OWN, option=(TLL, mac(9)))) == []
