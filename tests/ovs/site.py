@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from bench.agent import Agent
-from damselfly.model.address import IPV4, IPV6, Prefix, parse_mac
+from damselfly.model.address import FAMILIES, IPV4, IPV6, Prefix, parse_mac
 from damselfly.model.direction import Direction
 from damselfly.model.group import ICMP, ICMPV6, TCP, UDP, Rule, SecurityGroup
 from damselfly.model.network import Network
@@ -35,6 +35,16 @@ GROUP = SecurityGroup(
         Rule("ssh", "web", INGRESS, IPV4, TCP, 22, 22),
     ),
 )
+OPEN = SecurityGroup(
+    "open",
+    "open",
+    tuple(
+        Rule(f"{direction.value}{family.version}", "open", direction, family)
+        for direction in (INGRESS, EGRESS)
+        for family in FAMILIES
+    ),
+)
+"""Lets everything in and out."""
 NETWORK = Network("net", "net", 7)
 
 

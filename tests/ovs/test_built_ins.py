@@ -14,12 +14,12 @@ from typing import NamedTuple
 import pytest
 
 from bench.agent import Agent
-from damselfly.model.address import FAMILIES, IPV4, IPV6, link_local
-from damselfly.model.group import ICMPV6, UDP, Rule, SecurityGroup
+from damselfly.model.address import IPV4, IPV6, link_local
+from damselfly.model.group import ICMPV6, UDP
 from damselfly.model.packet import Packet
 from lab.frames import Frames
 from lab.hypervisor import Hypervisor
-from tests.ovs.site import EGRESS, INGRESS, Site, port, vm
+from tests.ovs.site import OPEN, Site, port, vm
 from tests.scenarios.built_ins.raw import (
     ALL_ROUTERS,
     NA,
@@ -39,16 +39,6 @@ from tests.scenarios.frames import Frame
 from tests.scenarios.vms import everybody, frame, ip, mac
 
 pytestmark = pytest.mark.ovs
-
-OPEN = SecurityGroup(
-    "open",
-    "open",
-    tuple(
-        Rule(f"{direction.value}{family.version}", "open", direction, family)
-        for direction in (INGRESS, EGRESS)
-        for family in FAMILIES
-    ),
-)
 
 
 class Case(NamedTuple):

@@ -10,24 +10,13 @@ from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6
 
 from bench.agent import Agent
-from damselfly.model.address import FAMILIES
-from damselfly.model.group import Rule, SecurityGroup
 from lab.frames import Frames
 from lab.hypervisor import Hypervisor
 from tests.ovs.forged import A1, A2, MAC1, S1, S2, TO2, forgeries
-from tests.ovs.site import EGRESS, INGRESS, Site, port
+from tests.ovs.site import OPEN, Site, port
 
 pytestmark = pytest.mark.ovs
 
-OPEN = SecurityGroup(
-    "open",
-    "open",
-    tuple(
-        Rule(f"{direction.value}{family.version}", "open", direction, family)
-        for direction in (INGRESS, EGRESS)
-        for family in FAMILIES
-    ),
-)
 HONEST = {
     "IPv4": TO2 / IP(src=A1, dst=A2) / UDP(sport=5, dport=6) / b"honest",
     "IPv6": TO2 / IPv6(src=S1, dst=S2) / UDP(sport=5, dport=6) / b"honest",

@@ -41,15 +41,21 @@ async def test_a_restored_store_is_read_again_even_if_it_has_overtaken_what_was_
         assert follower.held["/port/a"] == b"1"
 
 
+async def restored(own: Cluster, store: EtcdStore, snapshot: Path) -> int:
+    """Write, and restore what was there before; return the revision that nobody has any more."""
+    await store.commit([Change("/port/a", b"1")])
+    own.snapshot(snapshot)
+    await store.commit([Change("/port/a", b"2")])
+    seen = (await store.read()).revision
+    own.restore(snapshot)
+    return seen
+
+
 async def test_a_watch_that_begins_again_notices_another_past(
     own: Cluster, open_store: Open, tmp_path: Path
 ) -> None:
     store = open_store(own)
-    await store.commit([Change("/port/a", b"1")])
-    own.snapshot(tmp_path / "snapshot")
-    await store.commit([Change("/port/a", b"2")])
-    seen = (await store.read()).revision
-    own.restore(tmp_path / "snapshot")
+    seen = await restored(own, store, tmp_path / "snapshot")
     other = open_store(own)
     while await other.commit([Change("/port/b", b"x")]) <= seen:
         continue
@@ -64,11 +70,7 @@ async def test_statuses_alone_do_not_hide_another_past(
 ) -> None:
     """The agents' own reports push the revisions on; they must not pass for what was seen."""
     store = open_store(own)
-    await store.commit([Change("/port/a", b"1")])
-    own.snapshot(tmp_path / "snapshot")
-    await store.commit([Change("/port/a", b"2")])
-    seen = (await store.read()).revision
-    own.restore(tmp_path / "snapshot")
+    seen = await restored(own, store, tmp_path / "snapshot")
     other = open_store(own)
     while await other.commit([Change("/status/agent/h1", b"{}")]) < seen + 5:
         continue
